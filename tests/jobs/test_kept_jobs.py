@@ -12,9 +12,19 @@ from authgate import background, provisioning, storage
 from authgate.accounts import leavings
 from authgate.background import keeping
 from authgate.clock import utc_now
-from authgate.jobs import EndTheRest, Job, Performer, Result, SendMails, TakeUpJobs, port
+from authgate.jobs import (
+    EndTheRest,
+    ExportAudit,
+    Job,
+    Performer,
+    Result,
+    SendMails,
+    TakeUpJobs,
+    port,
+)
 from authgate.jobs.handlers import arguments_of
-from authgate.provisioning import NewClient
+from authgate.jobs.keeping import Fault
+from authgate.provisioning import NewClient, tenant_jobs
 from authgate.storage.issued import mass_ending
 from authgate.storage.issued.tokens import Token
 from authgate.storage.jobs import kept_jobs
@@ -182,6 +192,95 @@ async def test_who_was_killed_in_the_middle_of_a_kept_job_is_followed_once_his_t
     assert taken == [(JOB, kept)]
 
 
+async def test_a_kept_job_that_kills_whoever_does_it_is_given_up(
+    server: RunningServer, acme: Tenant
+) -> None:
+    keeper = keeping.StoredKeeping(server.parts)
+    with use_tenant(acme):
+        kept = await kept_one()
+    for attempt in range(1, 6):
+        held = await keeper.begin(acme.id, kept, JOB)
+        assert held is not None
+        assert held.attempt == attempt
+        server.clock.advance(JOB.seconds + 60)
+    assert await keeper.begin(acme.id, kept, JOB) is None
+    assert await keeper.begin(acme.id, kept, JOB) is None
+    with use_tenant(acme):
+        [one] = await kept_jobs.every()
+    assert (one.state, one.error) == (KeptState.FAILED, "Killed")
+
+
+async def test_who_was_slow_has_no_say_in_a_kept_job_that_another_one_has_begun_meanwhile(
+    server: RunningServer, acme: Tenant
+) -> None:
+    keeper, fault = keeping.StoredKeeping(server.parts), Fault("OSError", "")
+    with use_tenant(acme):
+        kept = await kept_one()
+    slow = await keeper.begin(acme.id, kept, JOB)
+    server.clock.advance(JOB.seconds + 60)
+    second = await keeper.begin(acme.id, kept, JOB)
+    assert slow is not None
+    assert second is not None
+    await keeper.unfinished(acme.id, second)
+    third = await keeper.begin(acme.id, kept, JOB)
+    assert third is not None
+    assert third.attempt == slow.attempt, "it has come further, and is counted anew"
+    for late in (slow, second):
+        await keeper.failed(acme.id, late, fault)
+        await keeper.unfinished(acme.id, late)
+        await keeper.done(acme.id, late)
+    with use_tenant(acme):
+        [one] = await kept_jobs.every()
+    assert one.state is KeptState.WORKING
+    await keeper.done(acme.id, third)
+    with use_tenant(acme):
+        assert await kept_jobs.every() == []
+
+
+async def test_what_was_given_up_need_not_be_looked_at_once_the_same_ends_well(
+    acme: Tenant, performer: Performer
+) -> None:
+    ends_well = False
+
+    async def act(_: Job) -> None:
+        if not ends_well:
+            raise OSError("no route")
+
+    performer.handlers.add(SendMails, act)
+    performer.handlers.add(ExportAudit, act)
+    for job in (SendMails(), ExportAudit("somebody's")):
+        await performer.perform(job, tenant_id=acme.id, attempt=5, is_last=True)
+    with use_tenant(acme):
+        [one] = await kept_jobs.every()
+        assert one.name == "send-mails", "of a file its own row tells"
+        await kept_jobs.bury(
+            "end-the-rest", {}, now=utc_now(), attempts=5, error="OSError", reason=""
+        )
+    ends_well = True
+    await performer.perform(SendMails(), tenant_id=acme.id)
+    with use_tenant(acme):
+        assert [each.name for each in await kept_jobs.every()] == ["end-the-rest"]
+
+
+@on_sqlite
+async def test_what_was_given_up_is_told_before_whatever_is_under_way(
+    server: RunningServer, acme: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kept_jobs, "MOST", 2)
+    with use_tenant(acme):
+        for each in range(3):
+            await kept_jobs.bury(
+                JOB.name, {"n": each}, now=server.clock(), attempts=5, error="OSError", reason=""
+            )
+        [oldest] = await KeptJobRow.all().order_by("id").limit(1)
+        for _ in range(3):
+            await kept_one()
+        states = [each.state for each in await kept_jobs.every()]
+        assert states == [KeptState.FAILED] * 2 + [KeptState.WAITING] * 2
+        told = await tenant_jobs.found(server.parts, oldest.id)
+    assert told.may_be_retried
+
+
 async def test_another_tenants_kept_jobs_are_nobodys_here(
     acme: Tenant, globex: Tenant, performer: Performer
 ) -> None:
@@ -190,8 +289,11 @@ async def test_another_tenants_kept_jobs_are_nobodys_here(
     assert await performer.perform(JOB, tenant_id=globex.id, kept=kept) is Result.NOT_DUE
     with use_tenant(globex):
         assert await kept_jobs.every() == []
-        assert not await kept_jobs.remove(kept)
+        assert not await kept_jobs.let_be(kept)
+        await kept_jobs.remove(kept)
         assert await kept_jobs.revive(kept, now=utc_now()) is None
+    with use_tenant(acme):
+        assert len(await kept_jobs.every()) == 1
 
 
 @on_sqlite

@@ -13,7 +13,7 @@ from authgate.installation import Installation
 from authgate.jobs import BadArguments, Handlers, Job, UnknownJob, port
 from authgate.jobs.handlers import arguments_of
 from authgate.jobs.job import give_up
-from authgate.jobs.keeping import Fault
+from authgate.jobs.keeping import Fault, Hold
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS, pause_before_again
 from authgate.storage.jobs import kept_jobs, periodic_jobs
 from authgate.storage.sweep import due_kept_jobs, outbox_lag
@@ -23,6 +23,8 @@ from authgate_tenants import current_tenant, use_tenant
 _GRACE = timedelta(seconds=30)
 _UNTIL_SERVED = timedelta(minutes=5)
 _AT_ONCE = 20
+_ATTEMPTS = len(AGAIN_AFTER_SECONDS) + 1
+_KILLED = Fault("Killed", "Whoever did it was killed each time.")
 _TENANTS_IN_ONE_GO = 64
 
 _log = structlog.get_logger(__name__)
@@ -34,38 +36,47 @@ class StoredKeeping:
     def __init__(self, parts: Installation) -> None:
         self._parts = parts
 
-    async def begin(self, tenant_id: UUID, kept: UUID, job: Job) -> int | None:
+    async def begin(self, tenant_id: UUID, kept: UUID, job: Job) -> Hold | None:
         """Be the one who does it, for as long as one may."""
         now = self._parts.clock()
         until = now + timedelta(seconds=job.seconds) + _GRACE
         async with self._scope(tenant_id) as is_there:
-            return await kept_jobs.begin(kept, now=now, until=until) if is_there else None
+            attempt = await kept_jobs.begin(kept, now=now, until=until) if is_there else None
+            if attempt is None:
+                return None
+            hold = Hold(kept, attempt, now)
+            if attempt <= _ATTEMPTS:
+                return hold
+            # Who comes to its end says so himself.
+            await kept_jobs.give_up(*hold, now=now, error=_KILLED.error, reason=_KILLED.reason)
+        give_up(job.name)
+        return None
 
-    async def done(self, tenant_id: UUID, kept: UUID) -> None:
+    async def done(self, tenant_id: UUID, hold: Hold) -> None:
         """Forget it."""
         async with self._scope(tenant_id) as is_there:
             if is_there:
-                await kept_jobs.done(kept)
+                await kept_jobs.done(*hold)
 
-    async def unfinished(self, tenant_id: UUID, kept: UUID) -> None:
+    async def unfinished(self, tenant_id: UUID, hold: Hold) -> None:
         """Keep it to be gone on with now."""
-        await self._postpone(tenant_id, kept, timedelta())
+        await self._postpone(tenant_id, hold, timedelta())
 
-    async def idle(self, tenant_id: UUID, kept: UUID) -> None:
+    async def idle(self, tenant_id: UUID, hold: Hold) -> None:
         """Keep it until its tenant is served again."""
-        await self._postpone(tenant_id, kept, _UNTIL_SERVED)
+        await self._postpone(tenant_id, hold, _UNTIL_SERVED)
 
-    async def failed(self, tenant_id: UUID, kept: UUID, attempt: int, fault: Fault) -> bool:
+    async def failed(self, tenant_id: UUID, hold: Hold, fault: Fault) -> bool:
         """Keep it to be tried again, or to be looked at."""
-        now, is_over = self._parts.clock(), attempt > len(AGAIN_AFTER_SECONDS)
+        now, is_over = self._parts.clock(), hold.attempt >= _ATTEMPTS
         async with self._scope(tenant_id) as is_there:
             if is_there and is_over:
-                await kept_jobs.give_up(kept, now=now, error=fault.error, reason=fault.reason)
+                await kept_jobs.give_up(*hold, now=now, error=fault.error, reason=fault.reason)
             elif is_there:
-                pause = pause_before_again(AGAIN_AFTER_SECONDS[attempt - 1])
+                pause = pause_before_again(AGAIN_AFTER_SECONDS[hold.attempt - 1])
                 due_at = now + timedelta(seconds=pause)
                 await kept_jobs.postpone(
-                    kept, now=now, due_at=due_at, error=fault.error, reason=fault.reason
+                    *hold, now=now, due_at=due_at, error=fault.error, reason=fault.reason
                 )
         return is_over
 
@@ -82,11 +93,17 @@ class StoredKeeping:
                     reason=fault.reason,
                 )
 
-    async def _postpone(self, tenant_id: UUID, kept: UUID, pause: timedelta) -> None:
+    async def went_well(self, tenant_id: UUID, job: Job) -> None:
+        """Keep it no longer: the same one has ended well."""
+        async with self._scope(tenant_id) as is_there:
+            if is_there:
+                await kept_jobs.went_well(job.name, arguments_of(job))
+
+    async def _postpone(self, tenant_id: UUID, hold: Hold, pause: timedelta) -> None:
         now = self._parts.clock()
         async with self._scope(tenant_id) as is_there:
             if is_there:
-                await kept_jobs.postpone(kept, now=now, due_at=now + pause)
+                await kept_jobs.postpone(*hold, now=now, due_at=now + pause)
 
     @asynccontextmanager
     async def _scope(self, tenant_id: UUID) -> AsyncIterator[bool]:
@@ -123,6 +140,5 @@ async def _ask_again(parts: Installation, handlers: Handlers) -> None:
         except (UnknownJob, BadArguments) as error:
             # Left by another version, which may still be somewhere.
             _log.warning("kept job not known", job=each.name, error=type(error).__name__)
-            give_up(each.name)
             continue
         await port.hint(job, tenant_id=current_tenant().id, kept=each.id)

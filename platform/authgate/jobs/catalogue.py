@@ -112,6 +112,7 @@ class WriteExport(Job):
     """Write a file of a tenant that one of its owners has asked for."""
 
     name: ClassVar[str] = "write-export"
+    has_file: ClassVar[bool] = True
     seconds: ClassVar[float] = 600.0
     """It writes for less than a minute. The rest is for reading what was written before."""
 
@@ -123,6 +124,7 @@ class ExportAudit(Job):
     """Write a file of a tenant's audit log that somebody has asked for."""
 
     name: ClassVar[str] = "export-audit"
+    has_file: ClassVar[bool] = True
     seconds: ClassVar[float] = 600.0
     """As of ``WriteExport``."""
 
@@ -134,6 +136,7 @@ class ReadImport(Job):
     """Read a tenant's file in that operators have sent, all of it at once and one at a time."""
 
     name: ClassVar[str] = "read-import"
+    has_file: ClassVar[bool] = True
     seconds: ClassVar[float] = 3600.0
 
     import_id: str = ""
@@ -144,6 +147,7 @@ class ImportUsers(Job):
     """Go on with a file of people that an administrator has sent."""
 
     name: ClassVar[str] = "import-users"
+    has_file: ClassVar[bool] = True
 
     import_id: str = ""
 

@@ -28,6 +28,10 @@ class Job:
     """Whether it is done for a tenant that is not served: because nobody outside notices it, and
     because it would not come again."""
 
+    has_file: ClassVar[bool] = False
+    """Whether it writes or reads a file whose row says how far it has come: its own round goes on
+    with that, and nothing else is kept of it."""
+
     seconds: ClassVar[float] = JOB_SECONDS
     """A job that takes longer is broken off. One that is longer says by itself, for as long as it
     lasts, that somebody does it: workers may give it to another one meanwhile."""

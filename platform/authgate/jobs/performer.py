@@ -123,8 +123,10 @@ class Performer:
         if kept is not None:
             return await self._perform_kept(self._keeping, job, tenant_id, kept, traceparent)
         ending = await self._begun(job, tenant_id, traceparent)
-        if ending.result.may_end_well_later and is_last:
+        if ending.result.may_end_well_later and is_last and not job.has_file:
             await _safely(self._keeping.bury(tenant_id, job, attempt, ending.fault))
+        if ending.result is Result.DONE and not job.has_file:
+            await _safely(self._keeping.went_well(tenant_id, job))
         if ending.result is Result.UNFINISHED:
             await port.hint(job, tenant_id=tenant_id)
         return ending.result
@@ -133,23 +135,23 @@ class Performer:
         self, keeping: Keeping, job: Job, tenant_id: UUID, kept: UUID, traceparent: str
     ) -> Result:
         try:
-            attempt = await keeping.begin(tenant_id, kept, job)
+            hold = await keeping.begin(tenant_id, kept, job)
         except Exception:  # noqa: BLE001 - it is asked for again
             _log.exception("job failed", job=job.name)
             return Result.POSTPONED
-        if attempt is None:
+        if hold is None:
             return Result.NOT_DUE
         result, fault = await self._begun(job, tenant_id, traceparent)
         match result:
             case Result.DONE:
-                await _safely(keeping.done(tenant_id, kept))
+                await _safely(keeping.done(tenant_id, hold))
             case Result.UNFINISHED:
-                await _safely(keeping.unfinished(tenant_id, kept))
+                await _safely(keeping.unfinished(tenant_id, hold))
                 await port.hint(job, tenant_id=tenant_id, kept=kept)
             case Result.SUSPENDED:
-                await _safely(keeping.idle(tenant_id, kept))
+                await _safely(keeping.idle(tenant_id, hold))
             case Result.FAILED | Result.TOO_SLOW:
-                if await _safely(keeping.failed(tenant_id, kept, attempt, fault)):
+                if await _safely(keeping.failed(tenant_id, hold, fault)):
                     give_up(job.name)
                     return Result.GIVEN_UP
                 return Result.POSTPONED

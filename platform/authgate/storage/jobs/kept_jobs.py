@@ -110,26 +110,37 @@ async def begin(kept_id: UUID, *, now: datetime, until: datetime) -> int | None:
     return row.attempts + 1 if begun else None
 
 
-async def done(kept_id: UUID) -> None:
-    """Nothing is left of it."""
-    await _working(kept_id).delete()
+async def done(kept_id: UUID, attempt: int, since: datetime) -> None:
+    """Nothing is left of it, says who has begun it at this attempt and moment: who was slow and is
+    followed by another one meanwhile has no say any more."""
+    await _held(kept_id, attempt, since).delete()
 
 
 async def postpone(
-    kept_id: UUID, *, now: datetime, due_at: datetime, error: str = "", reason: str = ""
+    kept_id: UUID,
+    attempt: int,
+    since: datetime,
+    *,
+    now: datetime,
+    due_at: datetime,
+    error: str = "",
+    reason: str = "",
 ) -> None:
-    """Have it done later: it went wrong, or, without an error, it is not finished yet."""
+    """Have it done later, says the same: it went wrong, or, without an error, it is not finished
+    yet."""
     changes: dict[str, Any] = {"error": error[:LONGEST_ERROR], "reason": reason[:LONGEST_REASON]}
     if not error:
         changes["attempts"] = 0
-    await _working(kept_id).update(
+    await _held(kept_id, attempt, since).update(
         state=KeptState.WAITING, touched_at=now, due_at=due_at, **changes
     )
 
 
-async def give_up(kept_id: UUID, *, now: datetime, error: str, reason: str) -> None:
-    """It went wrong too often: somebody has to look at it."""
-    await _working(kept_id).update(
+async def give_up(
+    kept_id: UUID, attempt: int, since: datetime, *, now: datetime, error: str, reason: str
+) -> None:
+    """It went wrong too often, says the same: somebody has to look at it."""
+    await _held(kept_id, attempt, since).update(
         state=KeptState.FAILED,
         touched_at=now,
         error=error[:LONGEST_ERROR],
@@ -155,10 +166,9 @@ async def bury(
         "touched_at": now,
         "expires_at": now + KEPT,
     }
-    for row in await KeptJobRow.filter(name=name, state=KeptState.FAILED).limit(MOST):
-        if row.arguments == dict(arguments):
-            await KeptJobRow.filter(id=row.id, state=KeptState.FAILED).update(**wrong)
-            return
+    for row in await _buried(name, arguments):
+        await KeptJobRow.filter(id=row.id, state=KeptState.FAILED).update(**wrong)
+        return
     await KeptJobRow.create(
         id=uuid7(),
         name=name,
@@ -168,6 +178,12 @@ async def bury(
         due_at=now,
         **wrong,
     )
+
+
+async def went_well(name: str, arguments: Mapping[str, Any]) -> None:
+    """The same as one that was given up has ended well since: nobody has to look at it."""
+    for row in await _buried(name, arguments):
+        await let_be(row.id)
 
 
 async def revive(kept_id: UUID, *, now: datetime) -> KeptJob | None:
@@ -180,10 +196,14 @@ async def revive(kept_id: UUID, *, now: datetime) -> KeptJob | None:
     return await find(kept_id)
 
 
-async def remove(kept_id: UUID) -> bool:
-    """Let it be; ``False`` where somebody does it right now, or it is kept no longer."""
-    idle = KeptJobRow.filter(id=kept_id, state__in=(KeptState.WAITING, KeptState.FAILED))
-    return await idle.delete() > 0
+async def remove(kept_id: UUID) -> None:
+    """Who has asked for it has done it, unless somebody else does it right now."""
+    await KeptJobRow.filter(id=kept_id, state=KeptState.WAITING).delete()
+
+
+async def let_be(kept_id: UUID) -> bool:
+    """Keep one no longer that was given up; ``False`` where it was not, or is not any more."""
+    return await KeptJobRow.filter(id=kept_id, state=KeptState.FAILED).delete() > 0
 
 
 async def due(*, now: datetime, limit: int) -> Sequence[KeptJob]:
@@ -203,9 +223,19 @@ async def find(kept_id: UUID) -> KeptJob | None:
 
 
 async def every() -> Sequence[KeptJob]:
-    """The newest of those that are kept, the newest first."""
-    rows = await KeptJobRow.all().order_by("-created_at", "-id").limit(MOST)
-    return [KeptJob.of(row) for row in rows]
+    """Those that are kept: what was given up before what is under way, the newest of each first."""
+    given_up = KeptJobRow.filter(state=KeptState.FAILED)
+    found: list[KeptJob] = []
+    for each in (given_up, KeptJobRow.exclude(state=KeptState.FAILED)):
+        rows = await each.order_by("-created_at", "-id").limit(MOST)
+        found += map(KeptJob.of, rows)
+    return found
+
+
+async def _buried(name: str, arguments: Mapping[str, Any]) -> Sequence[KeptJobRow]:
+    """Of the newest that were given up those that are the same."""
+    rows = KeptJobRow.filter(name=name, state=KeptState.FAILED).order_by("-touched_at")
+    return [row for row in await rows.limit(MOST) if row.arguments == dict(arguments)]
 
 
 def _open(now: datetime) -> QuerySet[KeptJobRow]:
@@ -214,5 +244,7 @@ def _open(now: datetime) -> QuerySet[KeptJobRow]:
     return KeptJobRow.filter(Q(state=KeptState.WAITING) | left)
 
 
-def _working(kept_id: UUID) -> QuerySet[KeptJobRow]:
-    return KeptJobRow.filter(id=kept_id, state=KeptState.WORKING)
+def _held(kept_id: UUID, attempt: int, since: datetime) -> QuerySet[KeptJobRow]:
+    return KeptJobRow.filter(
+        id=kept_id, state=KeptState.WORKING, attempts=attempt, touched_at=since
+    )
