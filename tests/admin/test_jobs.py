@@ -1,25 +1,38 @@
 """What is done for a tenant beside its requests: seen, tried again and broken off."""
 
 from collections.abc import Iterator
-from uuid import UUID
+from datetime import timedelta
+from uuid import UUID, uuid4
 
 import pytest
 
 from authgate.audit import SYSTEM, Event
 from authgate.jobs import EndTheRest, Job, port
 from authgate.jobs.handlers import arguments_of
+from authgate.permissions import UserRole
 from authgate.provisioning import tenant_jobs
 from authgate.storage import export_files
+from authgate.storage.audit import exports as audit_exports
 from authgate.storage.audit.audit_events import AuditEvent
+from authgate.storage.audit.exports import LogFormat, Wanted
 from authgate.storage.export_files import ExportPiece, Overtaken
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.jobs.kept_jobs import KeptState
+from authgate.storage.people.users import User, UserRow
 from authgate.storage.tenants import exports
 from authgate.storage.tenants.exports import ExportRow
 from authgate.tokens.admin_scopes import Scope
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing.api import EVERYTHING, ApiClient, api_client, is_problem
+from authgate_testing.api import (
+    EVERY_SCOPE,
+    EVERYTHING,
+    ApiClient,
+    administering,
+    api_client,
+    is_problem,
+)
 from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
 pytestmark = on_sqlite
@@ -108,7 +121,7 @@ async def test_a_file_that_is_written_is_broken_off_and_nothing_of_it_is_left(
         row = await export_files.begin(ExportRow, given_up, schema="1", now=now)
         assert row is not None
         await export_files.write(row, b"{}\n", rows=1, position={"part": "users"}, now=now)
-        await kept_jobs.remove(given_up)
+        await kept_jobs.let_be(given_up)
     [told] = (await api.get("/jobs")).json()["items"]
     assert (told["kind"], told["state"], told["done"]) == ("write-export", "running", 1)
     with use_tenant(acme):
@@ -138,7 +151,7 @@ async def test_who_may_not_change_what_a_job_is_about_does_not_break_it_off(
     server: RunningServer, acme: Tenant, api: ApiClient, given_up: UUID
 ) -> None:
     with use_tenant(acme):
-        await kept_jobs.remove(given_up)
+        await kept_jobs.let_be(given_up)
         await exports.add(
             given_up, signing_keys=False, sealed_passphrase=b"x", by="mira", now=server.clock()
         )
@@ -146,6 +159,51 @@ async def test_who_may_not_change_what_a_job_is_about_does_not_break_it_off(
     steers = await api_client(server, acme, *few)
     assert is_problem(await steers.post(f"/jobs/{given_up}/cancel"), 403, "insufficient-scope")
     assert (await steers.get(f"/jobs/{given_up}")).json()["state"] == "waiting"
+
+
+async def test_a_file_of_the_log_is_broken_off_by_who_may_read_the_log_and_asked_for_it(
+    server: RunningServer,
+    acme: Tenant,
+    alice: User,
+    carol: User,
+    person: Person,
+    colleague: Person,
+    taken: Taken,
+) -> None:
+    administered, now = await administering(server, acme, *EVERY_SCOPE), server.clock()
+
+    async def in_name_of(who: Person) -> ApiClient:
+        issued = await administered.signed_in(who, scope=" ".join(EVERY_SCOPE))
+        return ApiClient(server.http, acme, issued["access_token"])
+
+    with use_tenant(acme):
+        await UserRow.filter(id=alice.id).update(role=UserRole.CLIENT_MANAGER)
+        await UserRow.filter(id=carol.id).update(role=UserRole.ADMIN)
+        theirs = uuid4()
+        await audit_exports.add(
+            theirs, Wanted(LogFormat.CSV, False, {}), by=("user", "carol", ""), now=now,
+            is_hinted=True,
+        )  # fmt: skip
+    here, file = f"/jobs/{theirs}/cancel", f"/audit-exports/{theirs}"
+    few = await api_client(server, acme, Scope.JOBS_READ.value, Scope.JOBS_WRITE.value)
+    assert is_problem(await few.post(here), 403, "insufficient-scope")
+    member = await in_name_of(person)
+    for role in (UserRole.CLIENT_MANAGER, UserRole.AUDITOR):
+        with use_tenant(acme):
+            await UserRow.filter(id=alice.id).update(role=role)
+        assert is_problem(await member.post(here), 403, "beyond-own-role"), role
+        assert is_problem(await member.delete(file), 403, "beyond-own-role"), role
+    chief = await in_name_of(colleague)
+    with use_tenant(acme):
+        await UserRow.filter(id=carol.id).update(guest_until=now + timedelta(hours=1))
+    assert is_problem(await chief.post(here), 403, "beyond-own-role")
+    with use_tenant(acme):
+        await UserRow.filter(id=carol.id).update(guest_until=None)
+    assert (await chief.post(here)).status_code == 204
+    assert is_problem(await chief.get(file), 404, "not-found")
+    for kind in (Event.JOB_CANCELLED, Event.AUDIT_EXPORT_DELETED):
+        [event] = await events(acme, kind)
+        assert event.resource_id == str(theirs)
 
 
 async def test_another_tenants_jobs_are_unknown(

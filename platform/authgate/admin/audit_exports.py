@@ -123,9 +123,16 @@ async def read_audit_export(call: Call[Nothing, Nothing]) -> Answer[AuditExportD
 
 
 async def delete_audit_export(call: Call[Nothing, Nothing]) -> Answer[None]:
-    """Remove a file of the audit log: one that is being written is not written any more."""
-    call.caller.refuse_guest()
-    if not await audit_log.remove(await _named(call), actor=call.caller.actor):
+    """Remove a file of the audit log: one that is being written is not written any more.
+
+    Whoever has asked for it may, and owners and administrators.
+    """
+    caller, export = call.caller, await _named(call)
+    caller.refuse_guest()
+    requester = export.requester_type, export.requester_id
+    if not audit_log.may_remove(requester, actor=caller.actor, role=caller.role):
+        raise BeyondOwnRole("Somebody else has asked for the file.")
+    if not await audit_log.remove(export, actor=caller.actor):
         raise NotFound
     return Answer(None)
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.operations import Answer, Call, operation, told
-from authgate.api.problems import Conflict, NotFound
+from authgate.api.problems import BeyondOwnRole, Conflict, NotFound
 from authgate.permissions import Area
 from authgate.provisioning import tenant_jobs
 from authgate.provisioning.tenant_jobs import JobState, TenantJob, UnfitJob, UnknownTenantJob
@@ -97,18 +97,27 @@ async def retry_job(call: Call[Nothing, Nothing]) -> Answer[TenantJobDocument]:
 async def cancel_job(call: Call[Nothing, Nothing]) -> Answer[None]:
     """Break off a job that writes or reads a file, or let one be that was given up.
 
-    What it has done stays. Files ask for `authgate:exports:write` or `authgate:users:write` as
-    well.
+    What it has done stays. Files ask for `authgate:exports:write`, `authgate:users:write` or
+    `authgate:audit:read` as well; one of the audit log is broken off by whoever has asked for it,
+    by owners and administrators.
     """
-    known = await _named(call)
+    known, caller = await _named(call), call.caller
     if known.area in _ALSO:
-        call.caller.require(_ALSO[known.area])
+        caller.require(_ALSO[known.area])
+    if known.area is Area.AUDIT:
+        caller.refuse_guest()
+    if not known.may_be_broken_off_by(caller.actor, caller.role):
+        raise BeyondOwnRole("Somebody else has asked for the file.")
     with _worded():
-        await tenant_jobs.cancel(call.parts, known.id, actor=call.caller.actor)
+        await tenant_jobs.cancel(call.parts, known.id, actor=caller.actor)
     return Answer(None)
 
 
-_ALSO = {Area.EXPORTS: Scope.EXPORTS_WRITE, Area.USERS: Scope.USERS_WRITE}
+_ALSO = {
+    Area.AUDIT: Scope.AUDIT_READ,
+    Area.EXPORTS: Scope.EXPORTS_WRITE,
+    Area.USERS: Scope.USERS_WRITE,
+}
 
 
 async def _named(call: Call[Nothing, Nothing]) -> TenantJob:
@@ -143,6 +152,6 @@ OPERATIONS = [
         cancel_job,
         scope=_WRITE,
         status=HTTPStatus.NO_CONTENT,
-        problems=[Conflict],
+        problems=[Conflict, BeyondOwnRole],
     ),
 ]

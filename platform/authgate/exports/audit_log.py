@@ -21,6 +21,7 @@ from authgate.exports import audit_lines
 from authgate.exports.writing import FileWriter, Lines, NotYet, Source, TooManyExports
 from authgate.installation import Installation
 from authgate.jobs import ExportAudit, port
+from authgate.permissions import UserRole
 from authgate.storage import export_files
 from authgate.storage.audit import audit_feeds, export_rows, exports
 from authgate.storage.audit.export_rows import Place
@@ -95,8 +96,19 @@ async def remove(export: AuditExport, *, actor: Actor) -> bool:
     async with storage.transaction():
         is_removed = await exports.remove(export.id)
         if is_removed:
-            await _record(Event.AUDIT_EXPORT_DELETED, export, actor, {})
+            await removed(export, actor=actor)
     return is_removed
+
+
+async def removed(export: AuditExport, *, actor: Actor) -> None:
+    """Write down that nothing is left of a file."""
+    await _record(Event.AUDIT_EXPORT_DELETED, export, actor, {})
+
+
+def may_remove(requester: tuple[str, str], *, actor: Actor, role: UserRole) -> bool:
+    """Whether somebody may: who asked for it, of this type and id, and who is above all readers."""
+    is_theirs = requester == (actor.type, actor.id[:128])
+    return is_theirs or role in (UserRole.OWNER, UserRole.ADMIN)
 
 
 async def fetched(export: AuditExport, *, actor: Actor) -> None:

@@ -12,11 +12,12 @@ from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import Actor, Event
+from authgate.exports import audit_log
 from authgate.installation import Installation
 from authgate.jobs import ExportAudit, ImportUsers, Job, WriteExport, port
 from authgate.jobs.catalogue import JOBS
 from authgate.languages import text
-from authgate.permissions import Area
+from authgate.permissions import Area, UserRole
 from authgate.storage import export_files
 from authgate.storage.audit import exports as audit_exports
 from authgate.storage.audit.exports import AuditExport, AuditExportRow
@@ -60,13 +61,15 @@ class TenantJob:
     id: UUID
     kind: str
     area: Area
-    """What it is about: whoever breaks it off may change this."""
+    """What it is about: whoever breaks it off may change this, or, of the log, read it."""
     state: JobState
     done: int | None = None
     """Rows or lines that it has gone through; nothing where nobody counts."""
     total: int | None = None
     """Of so many, where that is known."""
     requested_by: str = ""
+    requester: tuple[str, str] | None = None
+    """The type and the id of who alone, besides owners and administrators, breaks it off."""
     attempts: int | None = None
     error: str = ""
     reason: str = ""
@@ -85,6 +88,12 @@ class TenantJob:
         if self.kind in _OF_FILES:
             return self.state in UNDER_WAY
         return self.state is JobState.FAILED
+
+    def may_be_broken_off_by(self, actor: Actor, role: UserRole) -> bool:
+        """Whether it is theirs to do so, if they may at all."""
+        return self.requester is None or audit_log.may_remove(
+            self.requester, actor=actor, role=role
+        )
 
 
 _OF_FILES = (WriteExport.name, ExportAudit.name, ImportUsers.name)
@@ -108,10 +117,17 @@ async def every(parts: Installation) -> Sequence[TenantJob]:
 
 async def found(parts: Installation, job_id: UUID) -> TenantJob:
     """One of them. Raises ``UnknownTenantJob``."""
-    for each in await every(parts):
-        if each.id == job_id:
-            return each
-    raise UnknownTenantJob(str(job_id))
+    now = parts.clock()
+    if kept := await kept_jobs.find(job_id):
+        return _of_kept(kept)
+    if export := await exports.find(job_id, now=now):
+        return _of_export(export)
+    if file := await audit_exports.find(job_id, now=now):
+        return _of_log(file)
+    people = await user_imports.find(job_id, now=now)
+    if people is None or people.state is ImportState.RECEIVING:
+        raise UnknownTenantJob(str(job_id))
+    return _of_import(people)
 
 
 async def retry(parts: Installation, job_id: UUID, *, actor: Actor) -> TenantJob:
@@ -135,17 +151,21 @@ async def cancel(parts: Installation, job_id: UUID, *, actor: Actor) -> None:
     if not known.may_be_cancelled:
         raise UnfitJob(text("It is done, or is part of what somebody has changed."))
     async with storage.transaction():
-        if not await _broken_off(parts, known):
+        if not await _broken_off(parts, known, actor):
             raise UnfitJob(text("It is done, or was broken off."))
         await _record(Event.JOB_CANCELLED, known, actor)
 
 
-async def _broken_off(parts: Installation, known: TenantJob) -> bool:
+async def _broken_off(parts: Installation, known: TenantJob, actor: Actor) -> bool:
     match known.kind:
         case WriteExport.name:
             return await _remove_unwritten(ExportRow, known.id)
         case ExportAudit.name:
-            return await _remove_unwritten(AuditExportRow, known.id)
+            export = await audit_exports.find(known.id, now=parts.clock())
+            if export is None or not await _remove_unwritten(AuditExportRow, known.id):
+                return False
+            await audit_log.removed(export, actor=actor)
+            return True
         case ImportUsers.name:
             file = await user_imports.held(known.id, now=parts.clock())
             if file is None or file.state is not ImportState.WORKING:
@@ -153,7 +173,7 @@ async def _broken_off(parts: Installation, known: TenantJob) -> bool:
             await user_imports.change(known.id, state=ImportState.DONE)
             return True
         case _:
-            return await kept_jobs.remove(known.id)
+            return await kept_jobs.let_be(known.id)
 
 
 async def _remove_unwritten(kind: type[export_files.ExportFile], export_id: UUID) -> bool:
@@ -223,11 +243,12 @@ def _of_log(export: AuditExport) -> TenantJob:
     return TenantJob(
         id=export.id,
         kind=ExportAudit.name,
-        area=Area.JOBS,
+        area=Area.AUDIT,
         state=_WRITTEN[export.state],
         done=export.rows,
         total=export.total,
         requested_by=export.requested_by,
+        requester=(export.requester_type, export.requester_id),
         created_at=export.created_at,
     )
 

@@ -118,6 +118,8 @@ class AuditExportPages:
         """Have nothing be left of one."""
         refuse_guest()
         export = await self._named(row_id)
+        if not _may_remove(export):
+            raise Forbidden
         is_removed = await audit_log.remove(export, actor=actor())
         return done(_HERE, Done.EXPORT_DELETED if is_removed else Done.NOTHING)
 
@@ -216,11 +218,16 @@ async def _within(tenant: Tenant, export: AuditExport) -> AsyncIterator[bytes]:
         number += 1
 
 
+def _may_remove(export: AuditExport) -> bool:
+    requester = export.requester_type, export.requester_id
+    return audit_log.may_remove(requester, actor=actor(), role=signed_in().user.role)
+
+
 def _line(export: AuditExport) -> AuditExportLine:
     here = frame.url(f"{_HERE}/{export.id}")
     return AuditExportLine(
         link_action=f"{here}/link" if export.state is ExportState.READY else "",
-        delete_action=f"{here}/delete",
+        delete_action=f"{here}/delete" if _may_remove(export) else "",
         state=export.state,
         format=export.format.upper(),
         chosen=[f"{name}: {_words(value)}" for name, value in export.chosen.items()],

@@ -4,7 +4,9 @@ from quart import Blueprint, Response
 from werkzeug.exceptions import Forbidden, NotFound
 
 from authgate.accounts.standing import actor
+from authgate.accounts.visits import signed_in
 from authgate.admin.console import frame
+from authgate.admin.console.administrators import refuse_guest
 from authgate.admin.console.frame import ROOT, Console, done, id_in_address
 from authgate.permissions import Area, reads, writes
 from authgate.provisioning import tenant_jobs
@@ -55,8 +57,11 @@ class JobPages:
         """Break one off, or let it be."""
         job_id, around = id_in_address(row_id), await self._console.frame()
         try:
-            if not _may_break_off(await tenant_jobs.found(self._console.parts, job_id), around):
+            known = await tenant_jobs.found(self._console.parts, job_id)
+            if not _may_break_off(known, around):
                 raise Forbidden
+            if known.area is Area.AUDIT:
+                refuse_guest()
             await tenant_jobs.cancel(self._console.parts, job_id, actor=actor())
         except UnknownTenantJob as error:
             raise NotFound from error
@@ -67,7 +72,10 @@ class JobPages:
 
 def _may_break_off(job: TenantJob, around: ConsoleFrame) -> bool:
     """Whether whoever is signed in may change what it is about."""
-    return around.may(str(writes(job.area))) and around.may(str(writes(Area.JOBS)))
+    if not job.may_be_broken_off_by(actor(), signed_in().user.role):
+        return False
+    what = reads(job.area) if job.area is Area.AUDIT else writes(job.area)
+    return around.may(str(what)) and around.may(str(writes(Area.JOBS)))
 
 
 def _line(job: TenantJob, around: ConsoleFrame) -> TenantJobLine:

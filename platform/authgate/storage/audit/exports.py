@@ -57,6 +57,8 @@ class AuditExport:
     bom: bool
     chosen: Mapping[str, Any]
     requested_by: str
+    requester_type: str
+    requester_id: str
     attempt: UUID | None
     rows: int
     total: int | None
