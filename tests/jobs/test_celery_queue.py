@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import os
+import secrets
 import ssl
 import subprocess
 import sys
@@ -124,6 +125,24 @@ def test_a_rabbit_is_told_nothing_of_what_a_redis_is_and_has_to_show_its_certifi
     assert clear["broker_transport_options"] == {"confirm_publish": True}
     assert clear["broker_use_ssl"] is None
     assert sealed["broker_use_ssl"] == {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": "mq"}
+
+
+async def test_a_broker_that_refuses_is_told_of_as_one_that_is_away(redis_url: str) -> None:
+    few = "few", secrets.token_hex(8)
+    with redis.Redis.from_url(redis_url) as broker:
+        broker.acl_setuser(
+            few[0], enabled=True, passwords=[f"+{few[1]}"], keys=["*"], commands=["+@connection"]
+        )
+        url = redis_url.replace("redis://", f"redis://{few[0]}:{few[1]}@")
+        queue = CeleryQueue(Settings(redis_url=SecretStr(url)), Envelopes([os.urandom(32)]))
+        try:
+            with pytest.raises(QueueUnavailable):
+                await queue.length()
+            with pytest.raises(QueueUnavailable):
+                await queue.enqueue(RemoveExpired(), tenant_id=None)
+        finally:
+            queue.close()
+            broker.acl_deluser(few[0])
 
 
 async def test_a_rabbit_that_is_away_is_told_at_once() -> None:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
+
+import structlog
 
 from authgate.background.handlers import performer
 from authgate.background.schedule import schedule
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from authgate.jobs.celery_queue import CeleryQueue
 
 _WATCH_SECONDS = 15.0
+
+_log = structlog.get_logger(__name__)
 
 
 class _MeasuredQueue(Protocol):
@@ -67,8 +71,12 @@ async def queue_of_workers(parts: Installation) -> AsyncIterator["CeleryQueue"]:
 async def _watch(queue: "_MeasuredQueue") -> None:
     """Measure the line at the broker: if every worker is gone, nobody else would."""
     while True:
-        with suppress(QueueUnavailable):
+        try:
             job_metrics.jobs_queued.set(await queue.length())
+        except QueueUnavailable:
+            pass  # whoever leaves a job there says so
+        except Exception:  # noqa: BLE001 - whatever it is, nobody else would measure
+            _log.exception("line at the broker not measured")
         await asyncio.sleep(_WATCH_SECONDS)
 
 

@@ -47,8 +47,6 @@ class CeleryQueue:
         self._celery.close()
 
     def _length(self) -> int:
-        from kombu.exceptions import OperationalError
-
         try:
             with self._celery.connection_for_read() as connection:
                 # To declare what is there changes nothing, and is answered with its length.
@@ -57,16 +55,23 @@ class CeleryQueue:
                     for each in (QUEUE, PERIODIC_QUEUE)
                 ]
                 return sum(int(each.queue_declare().message_count) for each in bound)
-        except (OperationalError, OSError) as error:
-            raise QueueUnavailable("The broker cannot be reached.") from error
+        except _faults(self._celery) as error:
+            raise QueueUnavailable("The broker cannot be reached, or refuses it.") from error
 
     def _send(self, name: str, sealed: dict[str, str], headers: dict[str, str]) -> None:
-        from kombu.exceptions import OperationalError
-
         try:
             self._celery.send_task(name, kwargs=sealed, headers=headers, retry=False)
-        except (OperationalError, OSError) as error:
-            raise QueueUnavailable("The broker cannot be reached.") from error
+        except _faults(self._celery) as error:
+            raise QueueUnavailable("The broker cannot be reached, or refuses it.") from error
+
+
+def _faults(celery: "Celery") -> tuple[type[BaseException], ...]:
+    """How it says that a broker cannot be reached or does not take or tell something."""
+    from amqp.exceptions import MessageNacked
+    from kombu.exceptions import OperationalError
+
+    broker = celery.connection_for_write()
+    return (OperationalError, MessageNacked, *broker.connection_errors, *broker.channel_errors)
 
 
 def _sender(settings: Settings) -> "Celery":
