@@ -14,6 +14,7 @@ _DUE = {
     "mails": "next_attempt_at <= {now} AND {table}.status = 'pending'",
     "logout_deliveries": "next_attempt_at <= {now} AND {table}.status = 'pending'",
     "kept_jobs": "due_at <= {now} AND state IN ('waiting', 'working')",
+    "audit_exports": "touched_at <= {now} AND state IN ('waiting', 'writing')",
     "tenant_exports": "touched_at <= {now} AND state IN ('waiting', 'writing')",
     "user_imports": "touched_at <= {now} AND state = 'working'",
 }
