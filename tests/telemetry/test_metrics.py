@@ -13,7 +13,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 from authgate import __version__
-from authgate.telemetry import metrics
+from authgate.telemetry import job_metrics, metrics
 from authgate.telemetry.exposition import exposition
 from authgate.telemetry.families import MOST_MEMBERS, REGISTRY, Count
 from authgate.telemetry.shared_folder import shared_folder
@@ -24,6 +24,8 @@ LABELS = {
     "authgate_append_log_commit_duration_seconds": set(),
     "authgate_append_log_waiting_requests": set(),
     "authgate_audit_alarms": {"event", "severity"},
+    "authgate_audit_events_sealed": set(),
+    "authgate_audit_seal_lag_seconds": set(),
     "authgate_authorizations": {"result"},
     "authgate_end_session_requests": {"result"},
     "authgate_erased_rows": {"table"},
@@ -53,6 +55,7 @@ LABELS = {
     "authgate_job_last_done_timestamp_seconds": {"kind"},
     "authgate_job_wait_seconds": {"kind"},
     "authgate_jobs_given_up": {"kind"},
+    "authgate_jobs_kept_given_up": set(),
     "authgate_jobs_queued": set(),
     "authgate_jobs_waiting": set(),
     "authgate_client_key_fetches": {"result"},
@@ -63,6 +66,9 @@ LABELS = {
     "authgate_lookup_duration_seconds": set(),
     "authgate_lookups_waiting_requests": set(),
     "authgate_password_hash_duration_seconds": set(),
+    "authgate_news_told": {"kind"},
+    "authgate_outbox_lag_seconds": {"table"},
+    "authgate_periodic_job_late_periods": {"kind"},
     "authgate_plugin_events_told": {"plugin"},
     "authgate_plugin_feed_lag_seconds": {"plugin"},
     "authgate_plugin_feeds_waiting": {"plugin"},
@@ -85,19 +91,23 @@ LABELS = {
     "authgate_tenant_erasure_delay_seconds": set(),
     "authgate_tokens_issued": {"grant"},
     "authgate_unavailable": {"reason"},
+    "authgate_waiting": {"room"},
+    "authgate_waiting_refused": {"room", "limit"},
 }
 """Every family and its labels. There is none for a tenant, a client or a person."""
 
-UNITS = ("_seconds", "_rows", "_connections", "_requests", "_info")
+UNITS = ("_seconds", "_rows", "_connections", "_requests", "_periods", "_info")
 WITHOUT_UNIT = (
     "_processes", "_entries", "_owed", "_waiting", "_paused", "_queued", "_ok", "_connected",
+    "_given_up",
 )  # fmt: skip
 """Levels of what is counted one by one, and answers that are yes or no."""
 
 
 def ours() -> dict[str, Any]:
     """The families as they are declared, by name."""
-    kept = [getattr(each, "_family", None) for each in vars(metrics).values()]
+    named = vars(metrics) | vars(job_metrics)
+    kept = [getattr(each, "_family", None) for each in named.values()]
     declared = {family._name: family for family in kept if family is not None}
     return declared | {"authgate_build_info": metrics.build_info}
 
