@@ -6,11 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-from axe_playwright_python.base import AXE_SCRIPT
 from playwright.async_api import Browser, ConsoleMessage, Page, Request, ViewportSize
 
 from authgate_testing import BrowserContextFactory
 from authgate_testing.browser import axe_violations, browser_contexts
+from authgate_testing.legible import reading
 
 _FOR_SCRIPT = re.compile(r"<[^>]*\bdata-script\b[^>]*>")
 _NAMES = re.compile(r"(?<!class)=\"[^\"]*\"")
@@ -52,19 +52,14 @@ async def look(distinct: list[str], gallery_url: str, browser: Browser) -> Look:
     """At every page: in the light, in the dark, and on a small telephone."""
     look = Look()
     async with browser_contexts(browser) as new_context:
-        context = await new_context(reduced_motion="reduce")
-        await context.add_init_script(AXE_SCRIPT)  # sent once, and not to each page
+        context = await new_context(reduced_motion="reduce", color_scheme="light")
+        reader = await reading(context)
         page = await context.new_page()
         _listen(page, look.complaints)
         for name in distinct:
-            await page.emulate_media(color_scheme="light")
             await page.set_viewport_size(_size(1280))
             await page.goto(f"{gallery_url}/{name}")
-            found = await axe_violations(page)
-            # In the dark the same page has other colours, and nothing else that is other.
-            await page.emulate_media(color_scheme="dark")
-            found += await axe_violations(page, rule="color-contrast")
-            look.violations.extend(f"{name}: {violation}" for violation in found)
+            look.violations.extend(f"{name}: {each}" for each in await reader.violations(page))
             await page.set_viewport_size(_size(320))
             look.too_wide.extend([f"{name} {way}" for way in await page.evaluate(_TOO_WIDE)])
     return look
@@ -80,6 +75,27 @@ def test_every_page_leaves_the_console_empty(look: Look) -> None:
 
 def test_no_page_is_wider_than_a_small_telephone(look: Look) -> None:
     assert look.too_wide == []
+
+
+async def test_what_is_new_on_a_page_is_found_though_the_rest_was_seen(
+    gallery_url: str, browser_context_factory: BrowserContextFactory
+) -> None:
+    context = await browser_context_factory(reduced_motion="reduce", color_scheme="light")
+    reader, page = await reading(context), await context.new_page()
+    await page.goto(f"{gallery_url}/console-audit-exports")
+    assert await reader.violations(page) == []
+
+    await page.reload()
+    await page.evaluate(
+        """() => {
+          document.querySelector("main .field label").remove();
+          document.styleSheets[0].insertRule(".odd { color: light-dark(#111, #222) }");
+          document.querySelector("main .page-head p").classList.add("odd");
+        }"""
+    )
+    found = "\n".join(await reader.violations(page))
+    assert "select-name (critical): Select element must have an accessible name" in found
+    assert re.search(r"^color-contrast \(serious\): .*: <p class=\"odd\"", found, re.MULTILINE)
 
 
 async def test_an_open_confirmation_is_accessible(gallery_url: str, browser_page: Page) -> None:

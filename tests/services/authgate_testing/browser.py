@@ -15,8 +15,14 @@ from authgate_testing.secrets_watch.watch import WATCH
 BrowserContextFactory = Callable[..., Awaitable[BrowserContext]]
 
 _RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
-_NOTHING_ELSE = {"resultTypes": ["violations"], "selectors": False, "elementRef": False}
-"""What is right needs no words, and takes longer to tell than to find."""
+_NOTHING_ELSE = {
+    "preload": False,
+    "resultTypes": ["violations"],
+    "selectors": False,
+    "elementRef": False,
+}
+"""What is right needs no words, and takes longer to tell than to find. Nothing plays by itself, so
+what is linked is not loaded again."""
 
 _JUDGE = """async options => {
   const {violations} = await axe.run(options);
