@@ -1,5 +1,6 @@
 """What a request costs, counted in instructions, so that no clock and no neighbour has a say."""
 
+import json
 import os
 import signal
 from collections.abc import Iterator
@@ -85,6 +86,12 @@ def counts(server: CountedServer, site: Site, installation: Installation) -> lis
 def test_no_hot_endpoint_costs_more_than_it_did(counts: list[Count]) -> None:
     limits = instructions.ceilings(instructions.this_build(), callgrind.cost_of_calibration)
     assert instructions.too_slow(counts, limits) == []
+
+
+def test_nothing_is_counted_but_requests(counts: list[Count], installation: Installation) -> None:
+    assert counts  # long enough for a job to come due
+    log = (installation.directory / "server.log").read_text()
+    assert {json.loads(line)["event"] for line in log.splitlines() if line[0] == "{"} == {"request"}
 
 
 def test_a_handler_that_became_slower_is_noticed(
