@@ -2,20 +2,24 @@
 
 Tortoise remembers before each operation how all models were, and builds classes for all of them,
 with the queries that each would begin with: to make a database takes 2.7 s of a processor like
-that, and grows with the square of its history. Few operations look back, and none asks for rows.
+that, and grows with the square of its history. Few operations look back, those that do look at one
+table, and none asks for rows.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.graph import MigrationKey
 from tortoise.migrations.migration import Migration
+from tortoise.migrations.operations import DIRECT_RELATION_FIELDS
 from tortoise.migrations.schema_generator.state import ModelState, State
 from tortoise.migrations.schema_generator.state_apps import StateApps
+from tortoise.models import Model
 
 from authgate.storage.database import APP_LABEL
 
 _Models = dict[tuple[str, str], ModelState]
+_CONNECTIONS = {APP_LABEL: "default"}
 
 
 class Executor(MigrationExecutor):
@@ -52,38 +56,62 @@ class _Shapes(StateApps):
         """Leave out the queries."""
 
 
+class _ShapesAsked(_Shapes):
+    """Those of one moment, each made when somebody asks for it."""
+
+    def __init__(self, models: _Models) -> None:
+        super().__init__(default_connections=_CONNECTIONS)
+        self._models = models
+
+    def get_model(self, app_label: str, model_name: str | None = None) -> type[Model]:
+        """What the tables of this name were made of."""
+        app, name = (app_label, model_name) if model_name else self.split_reference(app_label)
+        self._make(app, name)
+        self._init_relations()
+        return super().get_model(app, name)
+
+    def _make(self, app: str, name: str) -> None:
+        if name in self.apps.get(app, {}):
+            return
+        state = self._models[app, name]
+        self.register_model(app, state.render(self))
+        for field in state.fields.values():
+            if isinstance(field, DIRECT_RELATION_FIELDS):
+                self._make(*self.split_reference(field.model_name))
+
+
 def _beginning() -> State:
-    return _Present({}, _Shapes(default_connections={APP_LABEL: "default"}))
+    return _Present({}, _Shapes(default_connections=_CONNECTIONS))
 
 
 class _Present(State):
     """How the models are, which each operation changes."""
 
     def clone(self) -> State:
-        return _Past({key: model.clone() for key, model in self.models.items()}, self.apps)
+        return _Past(self.models)
 
 
 class _Past(State):
-    """How they were, whose classes are made when somebody looks."""
+    """How they were, or will have been on the way back, whose classes are made when somebody
+    looks."""
 
-    def __init__(self, models: _Models, kind: StateApps) -> None:
-        self._models = models
-        self._kind = kind
+    def __init__(self, models: _Models) -> None:
+        self.models = {key: model.clone() for key, model in models.items()}
         self._apps: StateApps | None = None
 
     @property
-    def models(self) -> _Models:  # type: ignore[override]  # nobody sets it
-        self._look()
-        return self._models
-
-    @property
     def apps(self) -> StateApps:  # type: ignore[override]  # nobody sets it
-        return self._look()
-
-    def _look(self) -> StateApps:
         if self._apps is None:
-            self._apps = self._kind.clone(model_states=self._models)
+            self._apps = _ShapesAsked(self.models)
         return self._apps
 
+    def reload_model(self, app_label: str, model_name: str) -> None:
+        """Make it anew for whoever asks next."""
+        self._apps = None
+
+    def reload_models(self, model_tuples: Iterable[tuple[str, str]]) -> None:
+        """The same for several."""
+        self._apps = None
+
     def clone(self) -> State:
-        return _Past({key: model.clone() for key, model in self._models.items()}, self._kind)
+        return _Past(self.models)
