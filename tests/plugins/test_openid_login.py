@@ -392,6 +392,26 @@ async def test_a_sign_in_that_was_begun_for_something_else_is_not_new_enough(
 
 
 @on_sqlite
+async def test_a_sign_in_that_nobody_asked_or_said_the_time_of_may_be_of_any_time(
+    server: RunningServer, visitor: Visitor, provider: PretendOpenId, application: Application
+) -> None:
+    asked: tuple[dict[str, str], ...] = ({"max_age": "300"}, {"prompt": "login"})
+    provider.claims["auth_time"] = None
+    for more in asked:
+        visitor.http.cookies.clear()
+        waiting = await visitor.http.get(application.ask(**more).url)
+        assert (await visitor.round_trip()).status_code == 303, "by another tab, for nothing"
+        for url in (application.ask(**more).url, str(waiting.headers["location"])):
+            assert (await sent_on(visitor.person, url)).url.path == "/t/acme/login"
+        page = await sent_on(visitor.person, str(waiting.headers["location"]))
+        left = await visitor.leave(return_to=page.url.params["return_to"])
+        assert "max_age=0&prompt=login" in left
+        back = await visitor.come_back(**provider.approve(left))
+        page = await sent_on(visitor.person, str(back.headers["location"]))
+        assert page.url.path.startswith("/t/acme/oauth/authorize/"), "believed to have done so"
+
+
+@on_sqlite
 async def test_a_second_factor_makes_the_provider_s_sign_in_no_newer(
     server: RunningServer,
     visitor: Visitor,

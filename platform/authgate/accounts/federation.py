@@ -164,6 +164,8 @@ class Federation:
             identity = await self._trips.identity(usable, pending)
             if not pending.is_fresh_enough(identity.authenticated_at):
                 raise _too_long_ago(usable)
+            vouched_at = pending.vouched_at(identity.authenticated_at, now=self._clock())
+            identity = replace(identity, authenticated_at=vouched_at)
             return await self.welcome(usable, identity, target=target)
         except Refusal as refusal:
             return await self._trips.refused(usable, refusal, pending.return_to)

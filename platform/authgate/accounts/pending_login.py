@@ -12,6 +12,8 @@ from enum import StrEnum
 from typing import Self
 
 from authgate.plugin_api import LoginAttempt
+from authgate.storage.sign_in.sessions import Session
+from authgate.tokens.authentication import PASSWORD, connection_of, seen
 from authgate.web import sealed_text
 from authgate_tenants import current_tenant
 from authgate_tenants.encryption import TenantCipher
@@ -35,6 +37,14 @@ def is_lately(authenticated_at: datetime, asked_at: datetime, max_age: int) -> b
     """Whether that was no more than so many seconds before it was asked for, by clocks that may
     differ."""
     return authenticated_at >= asked_at - timedelta(seconds=max_age) - CLOCKS
+
+
+def proven_at(session: Session) -> datetime | None:
+    """When the person of a session has proven who they are. Nothing where a provider vouched for
+    them that was not asked for a new sign-in and did not say when theirs was: it may be months
+    ago."""
+    vouched = connection_of(session.amr) is not None and PASSWORD not in seen(session.amr)
+    return None if vouched and session.vouched_at is None else session.proven_at
 
 
 class Purpose(StrEnum):
@@ -113,7 +123,19 @@ class PendingLogin:
         does not say is believed to have done as it was asked to."""
         if self.max_age is None or authenticated_at is None:
             return True
-        return is_lately(authenticated_at, self.expires_at - LIFETIME, self.max_age)
+        return is_lately(authenticated_at, self._begun_at, self.max_age)
+
+    def vouched_at(self, told: datetime | None, *, now: datetime) -> datetime | None:
+        """When whoever has come back signed in at the provider: as it says, or else the earliest
+        moment by which it has done as it was asked to. Nothing where it was not asked to."""
+        said = believed(told, now=now)
+        if said is not None or self.max_age is None:
+            return said
+        return self._begun_at - timedelta(seconds=self.max_age)
+
+    @property
+    def _begun_at(self) -> datetime:
+        return self.expires_at - LIFETIME
 
     def sealed(self, cipher: TenantCipher) -> str:
         """The value of the cookie."""

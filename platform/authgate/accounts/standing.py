@@ -9,6 +9,7 @@ from werkzeug.exceptions import Forbidden
 
 from authgate import audit
 from authgate.accounts.answers import see_other
+from authgate.accounts.pending_login import proven_at
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
 from authgate.permissions import RECENTLY, Permission, permits
@@ -80,5 +81,6 @@ def require_second_factor(*, then: str) -> SignedIn:
 
 def require_recent_sign_in(*, now: datetime, then: str) -> None:
     """Raises ``SignInAgain`` where the person has signed in longer ago than that."""
-    if now - signed_in().session.proven_at > RECENTLY:
+    proven = proven_at(signed_in().session)
+    if proven is None or now - proven > RECENTLY:
         raise SignInAgain(then)

@@ -15,7 +15,7 @@ from quart import Blueprint, Response, request
 from authgate import audit
 from authgate.accounts import step_up, visits
 from authgate.accounts.answers import page, see_other
-from authgate.accounts.pending_login import is_lately
+from authgate.accounts.pending_login import is_lately, proven_at
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.standing import to_step_up
@@ -199,15 +199,18 @@ class AuthorizationEndpoint:
 
     async def _must_sign_in(self, asked: _Asked, person: SignedIn) -> bool:
         session, wanted = person.session, asked.request
-        asked_at = asked.waiting.created_at
+        asked_at, proven = asked.waiting.created_at, proven_at(session)
         oldest = 0 if "login" in wanted.prompt else wanted.max_age
         if session.authenticated_at >= asked_at:
             # They came here for this very request; at a provider they may have been for long.
-            return oldest is not None and not is_lately(session.proven_at, asked_at, oldest)
+            return oldest is not None and (
+                proven is None or not is_lately(proven, asked_at, oldest)
+            )
         if "login" in wanted.prompt:
             return True
-        age = self._clock() - session.proven_at
-        if wanted.max_age is not None and age > timedelta(seconds=wanted.max_age):
+        if wanted.max_age is not None and (
+            proven is None or self._clock() - proven > timedelta(seconds=wanted.max_age)
+        ):
             return True
         return await self._is_another(asked, person)
 

@@ -12,6 +12,8 @@ TWO_FACTORS = "2"
 """``acr`` of two factors of different kinds."""
 ACR_VALUES = (ACR, TWO_FACTORS)
 """Every ``acr``; each is worth more than those before it."""
+PASSWORD = "pwd"
+"""Among the methods: a password was typed here, if it is a directory that knows it."""
 OTP = "otp"
 """Among the methods: a code was shown."""
 HWK = "hwk"
@@ -24,7 +26,7 @@ was (``vouched_by``); it is no method, whatever it reads."""
 
 _FEDERATED = "fed"
 _CONNECTION = "connection:"
-OWN_METHODS = frozenset({"pwd", OTP, HWK, "user", MULTI_FACTOR})
+OWN_METHODS = frozenset({PASSWORD, OTP, HWK, "user", MULTI_FACTOR})
 """Of the methods of a session those that the tenant has seen itself, by their names in RFC 8176."""
 
 
