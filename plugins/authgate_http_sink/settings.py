@@ -59,6 +59,10 @@ class CollectorConfig:
             raise ConnectorConfigError(
                 "url", "is an https address of plain characters, without a user name or a fragment"
             )
+        if "?" in self.url:
+            raise ConnectorConfigError(
+                "url", "must be without a ?: a token in it would be shown, so set it as the token"
+            )
         token = self.token.reveal()
         if not (token.isascii() and token.isprintable()) or token != token.strip():
             raise ConnectorConfigError("token", "must be plain characters")

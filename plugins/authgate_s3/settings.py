@@ -84,7 +84,8 @@ class BucketConfig:
     @property
     def host(self) -> str:
         """The host that is asked."""
-        service = urlsplit(self.endpoint).netloc
+        # Without the port that goes without saying: clients say no other, and that is signed.
+        service = urlsplit(self.endpoint).netloc.removesuffix(":443")
         return service if self.path_style else f"{self.bucket}.{service}"
 
     def path_of(self, key: str) -> str:

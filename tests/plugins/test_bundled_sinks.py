@@ -1,5 +1,6 @@
 """The bundled sinks keep what every sink has to keep, and none is held up by one event."""
 
+import asyncio
 import gzip
 import json
 import re
@@ -15,7 +16,9 @@ from authgate.plugin_api import (
     AuditEvent,
     ConnectorConfigError,
     EventsRefused,
+    delivery,
     parse_config,
+    tried,
 )
 from authgate.pretend.host import Answer, Asked
 from authgate.pretend.listener import Line
@@ -287,12 +290,14 @@ async def test_the_token_is_shown_as_each_collector_wants_it() -> None:
     [
         (CollectorConfig, {"url": "http://logs.example/"}),
         (CollectorConfig, {"url": "https://user:pw@logs.example/"}),
+        (CollectorConfig, {"url": "https://logs.example/?token=secret"}),
         (CollectorConfig, {"header": "Content-Type"}),
         (CollectorConfig, {"header": "X: Y"}),
         (CollectorConfig, {"token": "a\u00e4"}),
         (CollectorConfig, {"body": "csv"}),
         (CollectorConfig, {"format": "cef"}),
         (SplunkConfig, {"host": "https://splunk.example"}),
+        (SplunkConfig, {"host": "splunk.example:65536"}),
         (SplunkConfig, {"token": "a b"}),
         (SplunkConfig, {"index": "x" * 256}),
         (SplunkConfig, {"format": ""}),
@@ -318,3 +323,12 @@ async def test_what_is_not_taken_is_not_said_to_who_sets_a_sink_up() -> None:
     ):
         assert [each.passed for each in steps] == [False]
         assert not {"418", "inner"} & set(steps[0].said.split())
+
+
+async def test_a_test_that_takes_too_long_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def hang(_: Sequence[AuditEvent]) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(delivery, "_TRIAL_SECONDS", 0.01)
+    [step] = await tried("acme", hang)
+    assert (step.passed, step.said) == (False, "It did not take it within 0.01 seconds.")

@@ -118,15 +118,20 @@ async def test_a_test_writes_an_object_over_the_one_before(
     assert [name for name in service.objects() if "initech" in name] == ["initech/test.jsonl.gz"]
 
 
+@pytest.mark.parametrize("port", ["", ":443"], ids=["no-port", "port"])
 @pytest.mark.parametrize("path_style", [True, False], ids=["path", "host"])
-async def test_a_signature_is_the_one_that_the_library_of_aws_makes(path_style: bool) -> None:
+async def test_a_signature_is_the_one_that_the_library_of_aws_makes(
+    path_style: bool, port: str
+) -> None:
     """The very headers that are sent, signed by it once more."""
     http = FakeHttp()
     service = "s3.eu-central-1.amazonaws.com"
     http.serve(service if path_style else f"acme-audit.{service}", lambda _: Answer())
     config = parse_config(
         BucketConfig,
-        AT_AWS | {"region": "eu-central-1", "prefix": "a/b_c.d/", "path_style": path_style},
+        AT_AWS
+        | {"endpoint": f"https://{service}{port}", "region": "eu-central-1"}
+        | {"prefix": "a/b_c.d/", "path_style": path_style},
     )
     await authgate_s3.audit_events(EVENTS[:1], config, http)
     [(host, asked)] = http.asked
@@ -158,6 +163,7 @@ def test_the_key_itself_is_in_no_header() -> None:
     [
         {"endpoint": "http://s3.example"},
         {"endpoint": "https://s3.example/path"},
+        {"endpoint": "https://s3.example:65536"},
         {"bucket": "A"},
         {"bucket": "a..b"},
         {"bucket": "logs.acme"},

@@ -1,6 +1,7 @@
 """How a sink goes on where a receiver does not take an event: that one holds up no other, and is
 not passed over either."""
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Sequence
@@ -22,6 +23,8 @@ WITHHELD = {"withheld": True}
 _NOT_OF_CONTENT = frozenset({401, 404, 407, 408, 425, 429})
 """Statuses of the client's fault that no other content would have made another."""
 _PLAIN = re.compile(r"[A-Za-z0-9._~:@/+=-]{0,255}")
+
+_TRIAL_SECONDS = 5.0
 
 _log = logging.getLogger(__name__)
 
@@ -83,7 +86,11 @@ async def tried(tenant: str, send: Send, *failures: type[Exception]) -> list[Set
     failures, and of those of ``http`` and ``network``, are shown to the administrator."""
     expected: tuple[type[Exception], ...] = (EventsRefused, HttpFailure, StreamFailure, *failures)
     try:
-        await send([trial_event(tenant)])
+        async with asyncio.timeout(_TRIAL_SECONDS):
+            await send([trial_event(tenant)])
+    except TimeoutError:
+        said = f"It did not take it within {_TRIAL_SECONDS:g} seconds."
+        return [SetupStep(name="Test event", passed=False, said=said)]
     except expected as failure:
         return [SetupStep(name="Test event", passed=False, said=str(failure))]
     return [SetupStep(name="Test event", passed=True, said="It was taken.")]

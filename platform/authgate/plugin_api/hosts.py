@@ -8,11 +8,12 @@ from authgate.plugin_api.config import ConnectorConfigError
 
 _HOST = re.compile(r"(?=.{1,253}(:|$))[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[1-9][0-9]{0,4})?")
 _LONGEST = 255
+_LAST_PORT = 65_535
 
 
 def check_host(field: str, value: str) -> None:
     """Raises ``ConnectorConfigError`` where this is not a host name, perhaps with a port."""
-    if not _HOST.fullmatch(value):
+    if not _HOST.fullmatch(value) or port_of(value, 1)[1] > _LAST_PORT:
         raise ConnectorConfigError(field, "must be a host name, without https:// or a path")
 
 
@@ -21,7 +22,8 @@ def check_https(field: str, value: str) -> None:
     path."""
     try:
         parts = urlsplit(value)
-        usable = parts.scheme == "https" and _HOST.fullmatch(parts.netloc)
+        # Which port there is raises where there is none of its number.
+        usable = parts.scheme == "https" and _HOST.fullmatch(parts.netloc) and parts.port != 0
     except ValueError:
         usable = None
     if not usable or "?" in value or "#" in value or not value.isascii() or " " in value:
