@@ -20,14 +20,16 @@ from authgate.plugin_api import (
     ConnectorConfigError,
     ConnectorError,
     HttpFailure,
+    HttpResponse,
     LoginAttempt,
     LoginConnector,
     ProviderAnswer,
     ProviderUnavailable,
     SignInRefused,
 )
-from authgate.plugin_manager import GuardedHttp, egress
+from authgate.plugin_manager import GuardedHttp, egress, provider_documents
 from authgate.plugin_manager.provider_documents import ProviderDocuments
+from authgate.testing.fake_http import FakeHttp
 from authgate_gitea.connector import GiteaConnector
 from authgate_gitlab.connector import GitLabConnector
 from authgate_google.connector import GoogleConnector
@@ -661,6 +663,35 @@ async def test_ss_08_former_keys_count_for_a_day_while_the_provider_is_away(
     watch.seconds += 86_400
     with pytest.raises(HttpFailure):
         await remembering.sign_in()
+
+
+async def test_while_the_provider_hangs_nobody_waits_for_what_was_read_before(
+    watch: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(provider_documents, "_PATIENCE_SECONDS", 0.01)
+    fake, may_answer, status = FakeHttp(), asyncio.Event(), [200]
+    fake.serve("idp.example", lambda _: Answer(status=status[0], body=b'{"a": 1}'))
+
+    class Hanging(FakeHttp):
+        async def get(self, url: str, *, headers: Any = None) -> HttpResponse:
+            await may_answer.wait()
+            return await fake.get(url, headers=headers)
+
+    watch.seconds = 1000.0
+    documents = ProviderDocuments(Hanging(), monotonic=watch).of(uuid4(), "idp")
+    url = "https://idp.example/keys"
+    may_answer.set()
+    for each in (200, 503):
+        status[0], watch.seconds = each, watch.seconds + 601
+        assert await documents.read(url) == {"a": 1}
+    may_answer.clear()
+    watch.seconds += 6
+    async with asyncio.timeout(5):
+        assert [await documents.read(url) for _ in range(3)] == [{"a": 1}] * 3
+    status[0] = 200
+    may_answer.set()
+    assert await documents.read(url, renewed=True) == {"a": 1}
+    assert documents.faults == []
 
 
 async def test_ss_04_a_document_that_is_too_large_is_not_kept(

@@ -11,6 +11,7 @@ from typing import Any
 import httpx2
 import pytest
 from lxml import etree
+from tortoise import connections as database
 
 from authgate import provisioning
 from authgate.accounts.connection_setup import (
@@ -356,6 +357,23 @@ async def test_it_is_known_until_when_certificates_are_good_and_what_stands_in_f
         other = {"metadata_url": "https://other.example/metadata"}
         await setup.change("idp", ConnectionChange(config=other))
     assert day not in (await visitor.visit(here)).text, "it was another's"
+
+
+@on_sqlite
+async def test_a_database_that_keeps_nothing_of_a_provider_undoes_no_sign_in(
+    acme: Tenant, provider: SamlProvider, visitor: Visitor
+) -> None:
+    refusing = (
+        "CREATE TRIGGER kept_nothing BEFORE UPDATE OF standing ON connections"
+        " BEGIN SELECT RAISE(ABORT, 'disk full'); END"
+    )
+    for done, is_kept in ((refusing, False), ("DROP TRIGGER kept_nothing", True)):
+        await database.get("default").execute_script(done)
+        assert (await visitor.round_trip(acme, provider)).status_code == 303
+        with use_tenant(acme):
+            found = await connections.find("idp")
+        assert found is not None
+        assert bool(found.standing.ends) is is_kept
 
 
 @on_sqlite

@@ -235,6 +235,10 @@ class LoginConnectors(ConnectorTypes):
         kept = self._kept(connection).kept()
         return Learned("".join(kept.faults[:1]), await self.endings(connection, kept))
 
+    def forget_learned(self, connection: OpenConnection) -> None:
+        """Have what was learned just now be news to whoever asks next."""
+        self._documents.put_back_news(connection.tenant_id, connection.name)
+
     async def metadata(
         self, connection: OpenConnection, *, redirect_uri: str, metadata_uri: str
     ) -> str:

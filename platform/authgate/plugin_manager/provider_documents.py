@@ -26,6 +26,7 @@ RENEWED_SECONDS = 60.0
 FAILED_SECONDS = 5.0
 KEPT_SECONDS = 86_400.0
 
+_PATIENCE_SECONDS = 1.0
 _LARGEST = 262_144
 _BYTES = 16_777_216
 _OF_ONE_CONNECTION = 8
@@ -87,6 +88,10 @@ class ProviderDocuments:
         self._news.discard(place)
         return is_new
 
+    def put_back_news(self, tenant_id: UUID, connection: str) -> None:
+        """Have it be news once more: whoever took it could not keep it."""
+        self._news.add((tenant_id, connection))
+
     def kept(self, place: _Place) -> bytes:
         """A document that was read before. Raises ``HttpFailure``."""
         copy = self._copies.get(place, _Copy())
@@ -98,7 +103,7 @@ class ProviderDocuments:
         """A document. Raises ``HttpFailure``."""
         copy = self._copies.get(place)
         if copy is None or self._is_due(copy, renewed=renewed):
-            copy = await self._asked(place, check)
+            copy = await self._asked(place, check, otherwise=None if renewed else copy)
         if place in self._copies:
             self._copies.move_to_end(place)
         if not copy.body or self._now() - copy.known_at >= KEPT_SECONDS:
@@ -115,7 +120,21 @@ class ProviderDocuments:
             return self._now() - copy.asked_at >= FAILED_SECONDS
         return self._now() - copy.asked_at >= (RENEWED_SECONDS if renewed else FRESH_SECONDS)
 
-    async def _asked(self, place: _Place, check: Check | None) -> _Copy:
+    async def _asked(self, place: _Place, check: Check | None, *, otherwise: _Copy | None) -> _Copy:
+        asking = self._ask(place, check)
+        if otherwise is not None and self._stands_in(otherwise):
+            # While the provider hangs nobody waits long for it who can do without.
+            done, _ = await asyncio.wait([asking], timeout=_PATIENCE_SECONDS)
+            if not done:
+                return otherwise
+        return await asyncio.shield(asking)
+
+    def _stands_in(self, copy: _Copy) -> bool:
+        """Whether it counts although the last question had a fault."""
+        is_young = self._now() - copy.known_at < KEPT_SECONDS
+        return bool(copy.fault and copy.body) and copy.is_fit and is_young
+
+    def _ask(self, place: _Place, check: Check | None) -> asyncio.Task[_Copy]:
         task = self._asking.get(place)
         if task is None:
             # Of nobody's own: who gives up waiting takes the answer from nobody else. But the
@@ -125,7 +144,7 @@ class ProviderDocuments:
             task = asyncio.create_task(self._fetch(place, check), context=context)
             self._asking[place] = task
             task.add_done_callback(lambda _: self._asking.pop(place, None))
-        return await asyncio.shield(task)
+        return task
 
     async def _fetch(self, place: _Place, check: Check | None) -> _Copy:
         former = self._copies.get(place, _Copy())
