@@ -87,12 +87,20 @@ async def plugins_of_tenant(parts: Installation) -> list[TenantPlugin]:
 
 async def plugin_of_tenant(parts: Installation, name: str) -> TenantPlugin:
     """One of them. Raises ``UnknownPlugin``."""
+    found = await _found(parts, name)
+    if found.feed is None:
+        return found
+    return replace(found, feed=await audit_feeds.waiting(found.feed, now=parts.clock()))
+
+
+async def _found(parts: Installation, name: str) -> TenantPlugin:
+    """The same, without what waits for it: that takes long, and is for who looks at it."""
     if name not in current_tenant().settings.enabled_plugins or name not in parts.plugins.names:
         raise UnknownPlugin(name)
     kept, failures = await plugin_settings.find(name), await plugin_failures.every()
-    feeds = await audit_feeds.every(now=parts.clock())
+    feed = await audit_feeds.find(name)
     paused = name in (await stored()).paused_plugins
-    return await _described(parts, name, kept, failures.get(name), feeds.get(name), paused=paused)
+    return await _described(parts, name, kept, failures.get(name), feed, paused=paused)
 
 
 async def stored() -> TenantSettings:
@@ -119,7 +127,7 @@ async def set_plugin(
     """
     async with storage.transaction():
         await lifecycle.locked(current_tenant().id)
-        before = await plugin_of_tenant(parts, name)
+        before = await _found(parts, name)
         opened = await parts.plugin_configs.opened(before.kept) if before.kept else {}
         was = {**(before.kept.config if before.kept else {}), **opened}
         # A setting that the plugin has no more goes with the next change.
@@ -133,7 +141,7 @@ async def set_plugin(
         await audit_feeds.hurry([name], now=utc_now())
         changes = _changes(before, was, now)
         await _record(Event.PLUGIN_SETTINGS_CHANGED, name, actor, changes=changes)
-        return await plugin_of_tenant(parts, name)
+        return await _found(parts, name)
 
 
 async def pause_plugin(
@@ -143,7 +151,7 @@ async def pause_plugin(
 
     Raises ``UnknownPlugin``, and ``UnfitSetting`` where nobody could sign in without it.
     """
-    await plugin_of_tenant(parts, name)
+    await _found(parts, name)
 
     def changed(before: TenantSettings) -> TenantSettings:
         others = {each for each in before.paused_plugins if each != name}
@@ -157,7 +165,7 @@ async def reset_plugin(parts: Installation, name: str, *, actor: Actor = SYSTEM)
     """Forget what was set for a plugin. Raises ``UnknownPlugin``."""
     async with storage.transaction():
         await lifecycle.locked(current_tenant().id)
-        before = await plugin_of_tenant(parts, name)
+        before = await _found(parts, name)
         if before.kept is None:
             return
         await plugin_settings.remove(name)
@@ -167,7 +175,7 @@ async def reset_plugin(parts: Installation, name: str, *, actor: Actor = SYSTEM)
 
 async def examine_plugin(parts: Installation, name: str) -> Sequence[SetupStep]:
     """Look at what is set for a plugin, and have it look itself. Raises ``UnknownPlugin``."""
-    await plugin_of_tenant(parts, name)
+    await _found(parts, name)
     tenant = current_tenant()
     try:
         async with storage.set_aside():

@@ -401,6 +401,25 @@ async def test_what_waits_for_settings_is_told_once_there_are_some(
 
 
 @on_sqlite
+async def test_what_waits_is_counted_for_the_plugin_that_is_shown_alone(
+    server: RunningServer, acme: Tenant, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acme = await run(acme, "picky", "sink")
+    counted, waiting = [], audit_feeds.waiting
+
+    async def counting(feed: AuditFeed, **more: Any) -> AuditFeed:
+        counted.append(feed.plugin)
+        return await waiting(feed, **more)
+
+    monkeypatch.setattr(audit_feeds, "waiting", counting)
+    with use_tenant(acme):
+        await set_plugin(server.parts, "picky", PluginChange(config={"host": "siem.example"}))
+        assert counted == [], "the tenant is locked meanwhile"
+        await shown(server, acme)
+    assert counted == ["sink"]
+
+
+@on_sqlite
 async def test_who_lost_the_lease_meanwhile_moves_nothing(
     server: RunningServer, acme: Tenant, run: Any, sink: Any
 ) -> None:

@@ -81,11 +81,11 @@ class PluginPages:
         wanted, made = plugin_fields.change(found, form), plugin_fields.made(found, form)
         wanted = replace(wanted, config={**wanted.config, **made})
         try:
-            now = await set_plugin(self._console.parts, found.name, wanted, actor=actor())
+            await set_plugin(self._console.parts, found.name, wanted, actor=actor())
         except UnfitPluginSetting as error:
             return await self._unfit(found, form, error)
         if made:
-            return await self._page(now, made=made)
+            return await self._page(await self._named(plugin), made=made)
         return done(f"{_HERE}/{found.name}", Done.CHANGED)
 
     async def pause(self, plugin: str) -> Response:

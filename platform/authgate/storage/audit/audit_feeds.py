@@ -144,6 +144,12 @@ async def every(*, now: datetime) -> dict[str, AuditFeed]:
     return {row.plugin: await waiting(AuditFeed.from_row(row), now=now) for row in rows}
 
 
+async def find(plugin: str) -> AuditFeed | None:
+    """How far this plugin is; without what waits, which takes as long as there is much of it."""
+    row = await AuditFeedRow.get_or_none(plugin=plugin)
+    return AuditFeed.from_row(row) if row else None
+
+
 async def told_of_all() -> datetime | None:
     """Every event that happened before this was told to every plugin; nothing where none is."""
     row = await AuditFeedRow.all().order_by("told_until").first()
