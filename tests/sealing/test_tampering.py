@@ -10,15 +10,17 @@ from tortoise import connections
 
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.installation import key_encryption_keys
 from authgate.sealing import checkpoints
-from authgate.sealing.faults import Fault
+from authgate.sealing.faults import Fault, Kind
 from authgate.sealing.sealer import Sealer
 from authgate.sealing.verification import Report
 from authgate.storage.audit import audit_events, audit_seals, sealed
 from authgate.tokens.algorithms import EdDSA
-from authgate.tokens.audit_seal import CHANGE, read_checkpoint
+from authgate.tokens.audit_seal import CHANGE, SealKeys, read_checkpoint
 from authgate.tokens.signed_statement import StatementKey
 from authgate_tenants import Tenant, use_tenant
+from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.server import RunningServer
 from authgate_testing.tampering import Found, Log, SqliteTamperer, Tamperer
@@ -155,8 +157,92 @@ async def test_au_03_what_somebody_says_of_the_log_without_its_key_excuses_nothi
                 unit.doom()
                 details = {"until": "x", "places": f"1-{last.last_seq}", "statement": statement}
                 await audit.record(event_type, actor=SYSTEM, details=details)
-                await sealer.step()
+                await Sealer(server.parts).step()
                 tamperer = SqliteTamperer(log, execute, Random(1))  # noqa: S311  # the same each time
                 expected = await getattr(tamperer, act)()
                 report = await verified(acme)
                 assert is_named(expected, report), (event_type, statement, report.faults)
+
+
+@on_sqlite
+async def test_au_03_a_past_that_was_edited_to_be_sealed_anew_is_found(
+    server: RunningServer, acme: Tenant, verified: Callable[..., Any], as_owner: Callable[..., Any]
+) -> None:
+    log = await lived(server, acme)
+    sealer = Sealer(server.parts)
+
+    async def happens() -> None:
+        with use_tenant(acme):
+            await audit.record(Event.LOGOUT, actor=SYSTEM)
+            await sealer.step()
+
+    # Another process cannot be made to keep silent about how far the log has come.
+    await as_owner("UPDATE audit_seals SET checkpoint_at = $1", "2999-01-01 00:00:00+00:00")
+    for _ in range(2):
+        await happens()
+    assert (await verified(acme)).is_sound
+    with use_tenant(acme):
+        assert await audit_events.of_type("AUDIT_CHECKPOINT")
+        last = await audit_seals.newest()
+    assert last is not None
+    cut = log.seals[3].first_seq
+    for who, kind, until, broken in (
+        (Sealer(server.parts), Kind.REWRITTEN, last.first_seq - 1, []),
+        (sealer, Kind.SEALS_MISSING, last.last_seq, [{"until": cut - 1, "seen": last.last_seq}]),
+    ):
+        with use_tenant(acme):
+            async with storage.transaction() as unit:
+                unit.doom()
+                await as_owner("DELETE FROM audit_seals WHERE first_seq >= $1", cut)
+                await as_owner(
+                    "UPDATE audit_events SET seq = NULL, salt = NULL, commitment = NULL,"
+                    " actor_name = 'mallory' WHERE seq >= $1",
+                    cut,
+                )
+                assert await who.step()
+                [fault, *_] = [e for e in (await verified(acme)).faults if e.kind is kind]
+                told = await audit_events.of_type("AUDIT_LOG_BROKEN")
+        assert fault.until == until
+        assert [each.details for each in told] == broken
+
+
+@on_sqlite
+async def test_what_was_said_by_a_former_key_is_believed_up_to_where_the_present_one_vouches_for_it(
+    server: RunningServer, acme: Tenant, verified: Callable[..., Any]
+) -> None:
+    log = await lived(server, acme)
+    former, present = Sealer(server.parts), Sealer(server.parts)
+    [kek, *_] = key_encryption_keys(server.parts.settings.keys, may_create=False)
+    present.keys = SealKeys.of([KeyEncryptionKey("next", bytes(range(32))), kek])
+    stated = {
+        "iat": 0,
+        "tenant": str(acme.id),
+        "seq": log.seals[-1].last_seq,
+        "digest": log.seals[-1].digest.hex(),
+    }
+
+    async def say(place: int) -> None:
+        statement = former.keys.state(stated | {"places": str(place)})
+        await audit.record(
+            Event.AUDIT_PERSON_ERASED, actor=SYSTEM, details={"statement": statement}
+        )
+
+    async def execute(statement: str, *values: object) -> None:
+        numbered = statement.replace("$", "?")
+        await connections.get("default").execute_query(numbered, list(values))
+
+    tamperer = SqliteTamperer(log, execute, Random(1))  # noqa: S311  # the same each time
+    with use_tenant(acme):
+        [(_, place)] = await tamperer.empty()
+        await say(int(str(place)))
+        assert await former.step()
+        await audit.record(Event.LOGOUT, actor=SYSTEM)
+        for _ in range(2):
+            assert await present.step()
+        trusted = {present.keys.present.thumbprint}
+        assert (await verified(acme, trusted=trusted)).faults == []
+        [(_, place)] = await SqliteTamperer(log, execute, Random(2)).empty()  # noqa: S311  # as above
+        await say(int(str(place)))
+        assert await present.step()
+        [fault] = (await verified(acme, trusted=trusted)).faults
+    assert (fault.kind, fault.seq) == (Kind.EDITED, place)

@@ -8,6 +8,7 @@ no other log, and for none that begins anew.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from operator import itemgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -17,15 +18,21 @@ from authgate.sealing.places import Places
 from authgate.sealing.sealer import keys_of
 from authgate.storage.audit import audit_seals, leaves
 from authgate.storage.audit.audit_seals import Seal
-from authgate.tokens.audit_seal import read_change
-from authgate.tokens.signed_statement import BadStatement
+from authgate.tokens.audit_seal import CHANGE, CHECKPOINT
+from authgate.tokens.signed_statement import BadStatement, Kind, read, signer_of
 from authgate_tenants import current_tenant
 
 TYPES: Final = (Event.AUDIT_EVENTS_REMOVED, Event.AUDIT_PERSON_ERASED)
 
+_READ: Final[Mapping[str, tuple[Kind, str]]] = {
+    Event.AUDIT_EVENTS_REMOVED: (CHANGE, "statement"),
+    Event.AUDIT_PERSON_ERASED: (CHANGE, "statement"),
+    Event.AUDIT_CHECKPOINT: (CHECKPOINT, "checkpoint"),
+}
+
 _YOUNGEST: Final = timedelta(days=30)
 """Nothing goes that is younger."""
-_MOST_SEALS: Final = 20_000
+MOST_SEALS: Final = 100_000
 """Seals that are remembered: a statement is sealed soon after the seal that it names."""
 
 
@@ -51,19 +58,25 @@ class Sayings:
     tenant_id: UUID
     trusted: Collection[str]
     """Thumbprints of the keys that statements have to be signed by."""
-    most_seals: int = _MOST_SEALS
+    most_seals: int = MOST_SEALS
 
     removed_until: int = 0
     """The last place whose event went, as is said."""
     erased: Places = field(default_factory=Places)
     """Where the log was emptied, as is said."""
+    _vouched: dict[str, int] = field(default_factory=dict)
+    """Former keys, and the last place of a checkpoint that vouches for them."""
+    _unproven: list[tuple[int, str, Mapping[str, Any], bool]] = field(default_factory=list)
+    """What others have signed, until it is known who vouches for them."""
     _begun: int = 0
+    _begun_at: int = 0
     _digests: dict[int, str] = field(default_factory=dict)
     _newest_removed: int = 0
 
     def seal(self, seal: Seal) -> None:
         """Take in the next seal."""
-        self._begun = self._begun or seal.first_seq
+        if not self._begun:
+            self._begun, self._begun_at = seal.first_seq, int(seal.sealed_at.timestamp())
         self._digests[seal.last_seq] = seal.digest.hex()
         if len(self._digests) > self.most_seals:
             del self._digests[next(iter(self._digests))]
@@ -71,26 +84,63 @@ class Sayings:
             newest = leaves.micros(seal.newest_at)
             self._newest_removed = max(self._newest_removed, newest)
 
-    def read(self, event_type: str, details: Any) -> None:
-        """Take in what an event says."""
-        if event_type not in TYPES or not isinstance(details, Mapping):
-            return
+    def read(self, event_type: str, details: Any, *, place: int) -> int:
+        """Take in what an event at a place says. The place up to which the log is another one than
+        a checkpoint in it says, or 0."""
+        if event_type not in _READ or not isinstance(details, Mapping):
+            return 0
+        kind, member = _READ[event_type]
+        statement = str(details.get(member))
         try:
-            stated = read_change(str(details.get("statement")), trusted=self.trusted)
+            signer = signer_of(kind, statement)
+            stated = read(kind, statement, trusted=[signer])
         except BadStatement:
-            return
-        if stated.get("tenant") == str(self.tenant_id) and self._is_of_this_log(stated):
-            self._believe(event_type, stated)
+            return 0
+        if _tenant(stated) != str(self.tenant_id):
+            return 0
+        is_ours = self._is_of_this_log(stated)
+        if signer not in self.trusted:
+            self._unproven.append((place, signer, stated | {"of": event_type}, is_ours))
+            return 0
+        return self._believe(event_type, stated, is_ours=is_ours, place=place)
+
+    def end(self) -> None:
+        """Take in what former keys have signed before the present one vouched for them."""
+        latest_first = sorted(self._unproven, key=itemgetter(0), reverse=True)
+        for place, signer, stated, is_ours in latest_first:
+            if place < self._vouched.get(signer, 0):
+                self._believe(stated["of"], stated, is_ours=is_ours, place=place)
 
     def _is_of_this_log(self, stated: Mapping[str, Any]) -> bool:
         seq = int(stated["seq"])
         # Where only a part is looked at, what is before it is not known.
         return seq < self._begun or self._digests.get(seq) == stated["digest"]
 
-    def _believe(self, event_type: str, stated: Mapping[str, Any]) -> None:
-        if event_type == Event.AUDIT_PERSON_ERASED:
+    def _is_of_another_life(self, stated: Mapping[str, Any]) -> bool:
+        # What came from another installation's log tells of that one. And of so many seals in
+        # between there is no telling.
+        oldest = next(iter(self._digests), 0)
+        return bool(stated["sealed_at"] < self._begun_at or stated["seq"] < oldest)
+
+    def _believe(
+        self, event_type: str, stated: Mapping[str, Any], *, is_ours: bool, place: int
+    ) -> int:
+        if event_type == Event.AUDIT_CHECKPOINT:
+            for key in stated.get("keys", ()):
+                self._vouched[key] = max(place, self._vouched.get(key, 0))
+            return 0 if is_ours or self._is_of_another_life(stated) else int(stated["seq"])
+        if is_ours and event_type == Event.AUDIT_PERSON_ERASED:
             self.erased.add_said(str(stated.get("places", "")))
-            return
+        elif is_ours:
+            self._believe_removal(stated)
+        return 0
+
+    def _believe_removal(self, stated: Mapping[str, Any]) -> None:
         at = audit_seals.moment(int(stated["iat"]) * 1_000_000)
         if self._newest_removed <= leaves.micros(at - _YOUNGEST):
             self.removed_until = max(self.removed_until, int(stated.get("until", 0)))
+
+
+def _tenant(stated: Mapping[str, Any]) -> Any:
+    tenant = stated.get("tenant")
+    return tenant.get("id") if isinstance(tenant, Mapping) else tenant

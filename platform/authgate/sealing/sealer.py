@@ -20,6 +20,7 @@ from authgate import audit, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation, key_encryption_keys
 from authgate.sealing import checkpoints
+from authgate.sealing.seen import Seen
 from authgate.storage.audit import audit_logs, audit_seals, leaves, unsealed
 from authgate.storage.audit.audit_seals import BEGINS, Member, Seal
 from authgate.storage.audit.leaves import SALT_BYTES, Sealable
@@ -47,6 +48,7 @@ class Sealer:
 
     def __init__(self, parts: Installation) -> None:
         self._parts = parts
+        self._seen = Seen()
 
     @cached_property
     def keys(self) -> SealKeys:
@@ -96,30 +98,37 @@ class Sealer:
             events = await unsealed.waiting(limit=BATCH)
             if not events:
                 return 0
-            await self._seal(events)
+            seal = await self._seal(events)
+        self._seen.note(seal)
         metrics.audit_events_sealed.add(by=len(events))
         return len(events)
 
-    async def _seal(self, events: Sequence[Sealable]) -> None:
+    async def _seal(self, events: Sequence[Sealable]) -> Seal:
         before = await audit_seals.newest()
         last = max(before.last_seq if before else 0, await unsealed.last_place())
         previous = before.digest if before else BEGINS
-        if before and not self._is_ours(before):
+        lost = await self._seen.lost(before)
+        if lost:
+            # Behind what is gone: its places stay empty, and no seal that is there fits before it.
+            previous, last = lost.digest, max(last, lost.last_seq)
+            await _note_break(before.last_seq if before else 0, seen=lost.last_seq)
+        elif before and not self._is_ours(before):
             # What is built on it would make it good.
             previous = BEGINS
-            await _note_break(before)
+            await _note_break(before.last_seq)
         placed = _placed(events, first=last + 1)
         now = self._parts.clock()
         seal = self._sealed(events, placed, previous, now)
         # The first checkpoint is an hour after the first seal: nothing is lost that could be cut.
         seal = replace(seal, checkpoint_at=before.checkpoint_at if before else now)
-        if checkpoints.is_due(seal, [each.event_type for each in events]):
+        if checkpoints.is_due(seal, before, [each.event_type for each in events]):
             await checkpoints.record(self._parts, self.keys, seal)
             seal = replace(seal, checkpoint_at=now)
         await unsealed.place(placed)
         await audit_seals.add(seal)
         if before is None:
             await audit_logs.begin(now=now)
+        return seal
 
     def _is_ours(self, seal: Seal) -> bool:
         return (
@@ -168,12 +177,12 @@ def _placed(events: Sequence[Sealable], *, first: int) -> list[Placed]:
     return placed
 
 
-async def _note_break(before: Seal) -> None:
-    _log.error("seal is not ours", tenant=current_tenant().slug, until=before.last_seq)
+async def _note_break(until: int, **more: int) -> None:
+    _log.error("audit log is broken", tenant=current_tenant().slug, until=until, **more)
     await audit.record(
         Event.AUDIT_LOG_BROKEN,
         actor=SYSTEM,
         success=False,
         resource=("audit_log", str(current_tenant().id)),
-        details={"until": before.last_seq},
+        details={"until": until, **more},
     )

@@ -12,12 +12,14 @@ from uuid import UUID
 
 from authgate.sealing.faults import MOST, Fault, Kind, Misfits
 from authgate.sealing.places import Places
-from authgate.sealing.sayings import Sayings
+from authgate.sealing.sayings import MOST_SEALS, Sayings
 from authgate.storage.audit import leaves
 from authgate.storage.audit.audit_seals import BEGINS, Member, Seal
+from authgate.storage.audit.leaves import Sealable
 from authgate.storage.audit.sealed import SealedEvent
 from authgate.tokens.audit_seal import is_signed, named
 
+_NO_PLACE: Final = 2**63
 _EMPTY: Final[tuple[Any, ...]] = ("", "", "", {})
 """What is left of what told of a person."""
 
@@ -76,6 +78,9 @@ class Verification:
     may_lack: int = 0
     """How many events may be missing since they were left out on purpose."""
 
+    most_seals: int = MOST_SEALS
+    """How many come before events that tell of them."""
+
     _faults: list[Fault] = field(default_factory=list)
     _misfits: Misfits = field(default_factory=Misfits)
     _last: Seal | None = None
@@ -91,7 +96,9 @@ class Verification:
     _is_checked: bool = False
 
     def __post_init__(self) -> None:
-        self._sayings = Sayings(tenant_id=self.tenant_id, trusted=self.trusted)
+        self._sayings = Sayings(
+            tenant_id=self.tenant_id, trusted=self.trusted, most_seals=self.most_seals
+        )
 
     def seal(self, seal: Seal) -> None:
         """Take in the next seal."""
@@ -144,7 +151,7 @@ class Verification:
     def said(self, event_type: str, details: Any) -> None:
         """Take in what an event says of the log itself that is not sealed yet. What is done is said
         before."""
-        self._sayings.read(event_type, details)
+        self._sayings.read(event_type, details, place=_NO_PLACE)
 
     def end(self) -> Report:
         """What was found. Seals whose signatures are still to be looked at are ``unproven``."""
@@ -207,7 +214,7 @@ class Verification:
     def _event(self, stored: SealedEvent, member: Member) -> None:
         self._events += 1
         seq, event = stored.seq, stored.event
-        self._sayings.read(event.event_type, event.details)
+        self._hear(seq, event)
         try:
             fits = event.leaf(stored.commitment) == member.leaf
         except TypeError:
@@ -227,7 +234,14 @@ class Verification:
         elif not _keeps(stored):
             self._fault(Kind.EDITED, seq, seq, event.id, "what tells of a person")
 
+    def _hear(self, seq: int, event: Sealable) -> None:
+        until = self._sayings.read(event.event_type, event.details, place=seq)
+        if until:
+            found = f"the checkpoint at {seq} says otherwise"
+            self._fault(Kind.REWRITTEN, 1, until, found=found)
+
     def _unsaid(self) -> None:
+        self._sayings.end()
         if self._removed_until > self._sayings.removed_until:
             found = "no signed event says that they were to go"
             self._fault(Kind.DELETED, 1, self._removed_until, found=found)

@@ -76,11 +76,6 @@ def read_checkpoint(statement: str, *, trusted: Collection[str]) -> dict[str, An
     return read(CHECKPOINT, statement, trusted=trusted)
 
 
-def read_change(statement: str, *, trusted: Collection[str]) -> dict[str, Any]:
-    """What is stated to have left a log. Raises ``BadStatement``."""
-    return read(CHANGE, statement, trusted=trusted)
-
-
 def checkpoint_signer(statement: str) -> str:
     """The thumbprint of the key that a checkpoint carries. Raises ``BadStatement``."""
     return signer_of(CHECKPOINT, statement)

@@ -11,8 +11,9 @@ AUDITING = {
         "How far the log had come, signed; once an hour where something happened since."
     ),
     Event.AUDIT_LOG_BROKEN: (
-        "The newest seal of the log was not this installation's, and another chain begins behind"
-        " it: `authgate audit verify` says what was changed."
+        "The newest seal of the log was not this installation's, or the log ended before a seal"
+        " that was seen: another chain begins behind it, and `authgate audit verify` says what"
+        " was changed."
     ),
     Event.AUDIT_EVENTS_REMOVED: (
         "Events went whose time was over; `details` say up to which place, and how many."
