@@ -32,3 +32,10 @@ async def test_the_log_shows_what_happens_while_somebody_looks(
     assert await page.locator("#search").input_value() == "typed meanwhile"
     assert await axe_violations(page) == []
     assert messages == []
+    await page.context.clear_cookies()
+    async with httpx2.AsyncClient() as http:
+        await http.post(f"{live_server.issuer}/oauth/device/code", data=form)
+    await page.locator("#events:not([data-live])").wait_for()
+    await page.get_by_role("link", name="Look again").click()
+    await page.locator("input[name=username]").wait_for()
+    assert messages == []

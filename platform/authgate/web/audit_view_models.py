@@ -75,7 +75,7 @@ class AuditPage:
     live_url: str = ""
     """Where news come from, where the newest events are shown."""
     again_url: str = ""
-    """To look for a text again, of which no news come."""
+    """To look again, where no news come or nobody listens any more."""
 
     @property
     def is_filtered(self) -> bool:

@@ -99,6 +99,7 @@ if (watched) {
 let news = null;
 let asking = false;
 let askAgain = false;
+let failures = 0;
 const liveParts = () => document.querySelectorAll("[data-live]");
 
 const putInPlace = (page) => {
@@ -120,12 +121,17 @@ const lookAgain = () => {
   asking = true;
   askAgain = false;
   const asked = new XMLHttpRequest();
-  asked.open("GET", part.dataset.liveFrom || location.href);
+  const wanted = new URL(part.dataset.liveFrom || location.href, location.href);
+  asked.open("GET", wanted);
   asked.setRequestHeader("x-live", "1");
   asked.responseType = "document"; // nothing in it runs
   asked.onloadend = () => {
     asking = false;
-    if (asked.status === 200 && asked.responseXML) putInPlace(asked.responseXML);
+    const isLed = asked.responseURL && new URL(asked.responseURL).pathname !== wanted.pathname;
+    failures = asked.status === 200 ? 0 : failures + 1;
+    // Led to sign in, or refused: nobody may see it any more, and it changes no more by itself.
+    if (isLed || failures === 3) for (const each of liveParts()) each.removeAttribute("data-live");
+    else if (asked.status === 200 && asked.responseXML) putInPlace(asked.responseXML);
     if (!liveParts().length) listen(false);
     else if (askAgain) lookAgain();
   };
@@ -141,7 +147,11 @@ const listen = (wanted) => {
   news.addEventListener("changed", lookAgain);
   news.onerror = () => {
     // Told that there is no room, or that it may not: the browser tries no more by itself.
-    if (news?.readyState === EventSource.CLOSED) setTimeout(() => listen(true), 30000);
+    if (news?.readyState !== EventSource.CLOSED) return;
+    setTimeout(() => {
+      listen(true);
+      lookAgain();
+    }, 30000);
   };
 };
 if (liveParts().length) {

@@ -78,7 +78,7 @@ class AuditPages:
             previous_url=asked.url(cursor=page.previous) if page.previous else None,
             # A text is looked for in all that there is: not each second, as long as it is open.
             live_url="" if asked.cursor or asked.to or asked.search else frame.url(_LIVE),
-            again_url=asked.url() if asked.search else "",
+            again_url="" if asked.cursor or asked.to else asked.url(),
         )
         return self._console.show("audit.html", content)
 
