@@ -49,12 +49,11 @@ window.looks = () => {
     const look = `${called(element)} ${Object.values(of(element)).join(" ")}`;
     seen.set(look, [...seen.get(look) ?? [], element]);
   }
-  return seen;
+  return window.seen = seen;
 };"""
 _ASK = """unseen => {
-  const looks = window.looks();
   for (const look of unseen) {
-    for (const element of looks.get(look)) element.setAttribute("data-asked", "");
+    for (const element of window.seen.get(look)) element.setAttribute("data-asked", "");
   }
 }"""
 
