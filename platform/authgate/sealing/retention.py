@@ -2,7 +2,8 @@
 what every plugin was told of. The seals stay, and an event says what went.
 """
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Final
@@ -17,24 +18,43 @@ from authgate.storage.sweep import log_keeping
 from authgate_tenants import current_tenant
 
 STEP: Final = 100
-"""Seals whose events go at once, each with up to 500."""
+"""Seals that are given up at once, each with up to 500 events."""
 
-_STEPS: Final = 20
+_AT_ONCE: Final = 5000
+"""Events that go by one statement."""
+_VISIT_SECONDS: Final = 10.0
 
 
-async def retire(parts: Installation, *, steps: int = _STEPS) -> int:
-    """Remove what the current tenant wants to have no longer, or as much of it as these steps
-    reach; how many events went."""
-    removed = 0
-    for _ in range(steps):
+async def retire(parts: Installation, *, seconds: float = _VISIT_SECONDS) -> int:
+    """Remove what the current tenant wants to have no longer, or as much of it as goes in this
+    time; how many events went. Of what is left others have their turn first."""
+    removed, end = 0, time.monotonic() + seconds
+    while True:
         going = await _given_up(parts)
-        for seal in going:
-            removed += await _removed(parts, seal)
-        if len(going) < STEP:
-            async with storage.transaction():
-                await audit_logs.look_again(parts.clock() + audit_logs.EACH)
+        left = len(going) == STEP
+        for portion in _portions(going):
+            removed += await _removed(parts, portion)
+            if time.monotonic() > end and portion[-1] is not going[-1]:
+                left = True
+                break
+        if not left or time.monotonic() > end:
             break
+    now = parts.clock()
+    async with storage.transaction():
+        await audit_logs.look_again(now if left else now + audit_logs.EACH)
     return removed
+
+
+def _portions(seals: Sequence[Seal]) -> Iterator[Sequence[Seal]]:
+    """Seals whose events go by one statement."""
+    portion: list[Seal] = []
+    for seal in seals:
+        if portion and seal.last_seq - portion[0].first_seq >= _AT_ONCE:
+            yield portion
+            portion = []
+        portion.append(seal)
+    if portion:
+        yield portion
 
 
 async def _given_up(parts: Installation) -> Sequence[Seal]:
@@ -74,13 +94,11 @@ async def _cut(now: datetime) -> datetime:
     return min(wanted, told) if told else wanted
 
 
-async def _removed(parts: Installation, seal: Seal) -> int:
+async def _removed(parts: Installation, seals: Sequence[Seal]) -> int:
+    first, last = seals[0].first_seq, seals[-1].last_seq
     count = await log_keeping.remove(
-        parts.settings.database,
-        current_tenant().id,
-        first=seal.first_seq,
-        last=seal.last_seq,
+        parts.settings.database, current_tenant().id, first=first, last=last
     )
     async with storage.transaction():
-        await audit_seals.empty(seal, now=parts.clock())
+        await audit_seals.empty(first, last, now=parts.clock())
     return count

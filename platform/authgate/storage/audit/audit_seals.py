@@ -181,9 +181,11 @@ async def give_up(seals: Sequence[Seal], *, now: datetime) -> None:
     await AuditSealRow.filter(first_seq__in=first).update(removed_at=now)
 
 
-async def empty(seal: Seal, *, now: datetime) -> None:
-    """Note that the events are gone: nobody asks for them by their ids any more."""
-    await AuditSealRow.filter(first_seq=seal.first_seq).update(members=b"", gone_at=now)
+async def empty(first: int, last: int, *, now: datetime) -> None:
+    """Note that the events from one place to another are gone: nobody asks for them by their ids
+    any more."""
+    seals = AuditSealRow.filter(first_seq__gte=first, last_seq__lte=last, removed_at__isnull=False)
+    await seals.update(members=b"", gone_at=now)
 
 
 async def add(seal: Seal) -> None:
