@@ -1,6 +1,7 @@
 """Events are found by what is looked for, page by page, however many there are."""
 
 import random
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from uuid_utils import uuid7
 from authgate.audit.meanings import AREAS
 from authgate.settings import DatabaseSettings
 from authgate.storage import connection
-from authgate.storage.audit import audit_events, search, statistics, unsealed
+from authgate.storage.audit import audit_events, event_search, search, statistics, unsealed
 from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.audit.event_search import EventSearch
 from authgate.storage.paging import BadCursor
@@ -111,6 +112,8 @@ async def walked(which: EventSearch, *, limit: int) -> tuple[list[list[str]], li
 SEARCHES = [
     EventSearch(),
     EventSearch(types=("USER_UPDATED", "CLIENT_UPDATED")),
+    EventSearch(types=("ACCESS_TOKEN_ISSUED",)),
+    EventSearch(types=("USER_UPDATED", "ACCESS_TOKEN_ISSUED"), success=True),
     EventSearch(types=("USER_UPDATED",), success=True, text="ADA 100%"),
     EventSearch(severities=(Severity.WARNING,)),
     EventSearch(success=False, client_id="console"),
@@ -235,11 +238,17 @@ async def test_what_is_looked_for_is_found_by_an_index(
         (EventSearch(severities=(Severity.WARNING,)), "audit_events_severity"),
         (EventSearch(success=False), "audit_events_failed"),
         (EventSearch(text="x"), "occurred_at"),
+        (EventSearch(types=("T1", "TOKEN_REFRESHED")), "occurred_at"),
     ):
         with use_tenant(everywhere):
             plan = await _plan(which)
         assert index in plan, (which, plan)
         assert "Seq Scan on audit_events" not in plan, (which, plan)
+    [made] = postgres.execute(
+        "SELECT pg_get_indexdef('audit_events_type'::regclass)", database=name
+    )
+    left_out = set(re.findall("'([A-Z_]+)'", made.partition("WHERE")[2]))
+    assert left_out == set(event_search._OF_EVERY_TOKEN), "each token would pay for it twice"
 
 
 async def test_whether_there_is_more_is_read_where_the_last_events_are(

@@ -8,7 +8,12 @@ from tortoise import migrations
 from authgate.storage.migration_steps import Index, IndexesMadeMeanwhile
 
 _INDEXES = (
-    Index("type", "(tenant_id, event_type, occurred_at)"),
+    Index(
+        "type",
+        "(tenant_id, event_type, occurred_at) WHERE event_type NOT IN"
+        " ('ACCESS_TOKEN_ISSUED', 'CLIENT_CREDENTIALS_TOKEN_ISSUED', 'TOKEN_REFRESHED')",
+        sqlite="(tenant_id, event_type, occurred_at)",
+    ),
     Index("actor", "(tenant_id, actor_id, occurred_at) WHERE actor_type <> 'client'"),
     Index(
         "resource",
