@@ -238,7 +238,7 @@ async def test_ti_32_ad_10_one_request_is_about_one_thing(
     ledger: Ledger,
 ) -> None:
     own = (await foreign_api.post("/scopes", {"name": "own", "title": "Own"})).json()["name"]
-    before = [await ledger.rows(tenant) for tenant in (acme, globex)]
+    before = [untried(await ledger.rows(tenant)) for tenant in (acme, globex)]
     for operation in removing_last():
         if operation.method not in ("POST", "PATCH", "DELETE") or "{" not in operation.path:
             continue
@@ -261,7 +261,15 @@ async def test_ti_32_ad_10_one_request_is_about_one_thing(
             for body in (None, b"[]", b'{"ids":[]}', b'"*"'):
                 answer = await api.call("DELETE", f"{operation.path}{query}", body=body)
                 assert is_problem(answer, 405, "method-not-allowed"), (operation.path, query)
-    assert [await ledger.rows(tenant) for tenant in (acme, globex)] == before
+    assert [untried(await ledger.rows(tenant)) for tenant in (acme, globex)] == before
+
+
+def untried(rows: dict[str, list[dict[str, Any]]]) -> dict[str, list[dict[str, Any]]]:
+    """The rows, without how often mail was tried: by and by it is tried again, whoever asks."""
+    for mail in rows["mails"]:
+        for name in ("attempts", "next_attempt_at", "last_error"):
+            mail.pop(name)
+    return rows
 
 
 @on_sqlite
