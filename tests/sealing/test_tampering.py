@@ -211,9 +211,11 @@ async def test_what_was_said_by_a_former_key_is_believed_up_to_where_the_present
     server: RunningServer, acme: Tenant, verified: Callable[..., Any]
 ) -> None:
     log = await lived(server, acme)
-    former, present = Sealer(server.parts), Sealer(server.parts)
+    former, known, present, alone = (Sealer(server.parts) for _ in range(4))
     [kek, *_] = key_encryption_keys(server.parts.settings.keys, may_create=False)
-    present.keys = SealKeys.of([KeyEncryptionKey("next", bytes(range(32))), kek])
+    following = KeyEncryptionKey("next", bytes(range(32)))
+    known.keys, present.keys = SealKeys.of([kek, following]), SealKeys.of([following, kek])
+    alone.keys = SealKeys.of([following])
     stated = {
         "iat": 0,
         "tenant": str(acme.id),
@@ -237,8 +239,15 @@ async def test_what_was_said_by_a_former_key_is_believed_up_to_where_the_present
         await say(int(str(place)))
         assert await former.step()
         await audit.record(Event.LOGOUT, actor=SYSTEM)
-        for _ in range(2):
-            assert await present.step()
+        for each in (known, former, present, known, present):
+            await audit.record(Event.LOGOUT, actor=SYSTEM)
+            assert await each.step()
+        await audit.record(Event.LOGOUT, actor=SYSTEM)
+        await known.step()
+        await present.take_over()
+        await audit.record(Event.LOGOUT, actor=SYSTEM)
+        await alone.step()
+        assert await audit_events.of_type("AUDIT_LOG_BROKEN") == []
         trusted = {present.keys.present.thumbprint}
         assert (await verified(acme, trusted=trusted)).faults == []
         [(_, place)] = await SqliteTamperer(log, execute, Random(2)).empty()  # noqa: S311  # as above

@@ -141,9 +141,16 @@ def wrap_kek(file: Kek, provider: Provider) -> None:
 
 async def _rewrap() -> int:
     from authgate.cli import installed
+    from authgate.sealing.sealer import Sealer
     from authgate.storage.sweep import data_keys
+    from authgate_tenants import use_tenant
+    from authgate_tenants.lifecycle import all_tenants
 
     async with installed.opened() as parts:
+        sealer = Sealer(parts)
+        for slug in [row.slug async for row in all_tenants()]:
+            with use_tenant(await installed.tenant(parts, slug)):
+                await sealer.take_over()
         return await data_keys.rewrap(parts.settings.database, parts.encryption)
 
 
