@@ -53,6 +53,10 @@ async def test_a_key_is_revoked_after_it_was_asked_and_never_another_tenants(
     theirs = f"{globex.issuer}/admin/signing-keys/revoke"
     answer = await foreign_admin.http.post(theirs, data=said, follow_redirects=True)
     assert "Nothing was done" in answer.text
+    answer = await foreign_admin.http.post(
+        theirs, data=said | {"kid": "x" * 65}, follow_redirects=True
+    )
+    assert "Nothing was done" in answer.text
     assert (await states(acme))[kid] is KeyState.ACTIVE
     answer = await admin.http.post(
         urljoin(here, asked.action), data=asked.hidden, follow_redirects=True
