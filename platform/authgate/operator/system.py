@@ -14,7 +14,6 @@ from authgate.installation import Installation
 from authgate.jobs.catalogue import JOBS, DeliverLogouts, RollUpUsage
 from authgate.storage import migrate
 from authgate.storage.jobs import periodic_jobs
-from authgate.storage.jobs.periodic_jobs import PeriodicJob
 from authgate.storage.sweep import due_kept_jobs, due_logouts, due_usage
 from authgate.telemetry.exposition import levels
 from authgate.tokens.operator_scopes import Scope
@@ -138,24 +137,20 @@ async def _jobs(parts: Installation, done_at: dict[str, float]) -> list[JobDocum
     periodic = {each.name: each for each in await periodic_jobs.every()}
     failed = await due_kept_jobs.failed(database, now=now)
     given_up = Counter(each.name for each in failed)
-    return [
-        _document(each.name, periodic.get(each.name), done_at.get(each.name)).model_copy(
-            update={"given_up": given_up[each.name], "tenants_due": due.get(each.name)}
+
+    def document(kind: str) -> JobDocument:
+        known, seen = periodic.get(kind), done_at.get(kind)
+        return JobDocument(
+            kind=kind,
+            last_done_at=(known and known.succeeded_at)
+            or (datetime.fromtimestamp(seen, UTC) if seen else None),
+            failures=known.failures if known else 0,
+            error=known.error if known else "",
+            given_up=given_up[kind],
+            tenants_due=due.get(kind),
         )
-        for each in JOBS
-    ]
 
-
-def _document(kind: str, known: PeriodicJob | None, done_at: float | None) -> JobDocument:
-    seen = datetime.fromtimestamp(done_at, UTC) if done_at else None
-    return JobDocument(
-        kind=kind,
-        last_done_at=known.succeeded_at or seen if known else seen,
-        failures=known.failures if known else 0,
-        error=known.error if known else "",
-        given_up=0,
-        tenants_due=None,
-    )
+    return [document(each.name) for each in JOBS]
 
 
 def _measured() -> tuple[int, int, dict[str, float]]:
