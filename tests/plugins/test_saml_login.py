@@ -354,6 +354,11 @@ async def test_it_is_known_until_when_certificates_are_good_and_what_stands_in_f
     await visitor.submit({}, to="/test")
     assert stands_in not in (await visitor.visit(here)).text
     with use_tenant(acme):
+        await setup.change("idp", ConnectionChange(config={"name_attribute": "cn"}))
+    assert day not in (await visitor.visit(here)).text, "nobody has looked since"
+    await visitor.submit({}, to="/test")
+    assert day in (await visitor.visit(here)).text, "although the provider says what it said"
+    with use_tenant(acme):
         other = {"metadata_url": "https://other.example/metadata"}
         await setup.change("idp", ConnectionChange(config=other))
     assert day not in (await visitor.visit(here)).text, "it was another's"

@@ -17,7 +17,7 @@ from authgate.plugin_manager import ConnectorType, ConnectorTypes, other_voucher
 from authgate.storage.people import users
 from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.sign_in.connection_rules import ConnectionRules
-from authgate.storage.sign_in.connection_standing import ConnectionStanding
+from authgate.storage.sign_in.connection_standing import NOT_NOTED
 from authgate.storage.sign_in.connections import LONGEST_SLUG, Connection
 from authgate_tenants import TenantSettings, current_tenant, lifecycle
 from authgate_tenants.encryption import TenantEncryption
@@ -231,9 +231,7 @@ class ConnectionSetup:
         refuse_moved(found.fields, was=connection.config, becomes=config, entered=change.config)
         plain, secret = _parted(found, config)
         sealed = await self._secrets.seal(connection.id, secret)
-        return replace(
-            connection, config=plain, sealed_secrets=sealed, standing=ConnectionStanding()
-        )
+        return replace(connection, config=plain, sealed_secrets=sealed, standing=NOT_NOTED)
 
     async def _refuse_superior(
         self, former: Connection, connection: Connection, role: UserRole

@@ -24,10 +24,11 @@ async def note(
 ) -> None:
     """Keep what this call has found out about the provider, where it is another than before. Where
     it cannot be kept the call is as good as it was, and the next one tries again."""
-    learned = await connectors.learned(opened)
+    former = stored.standing
+    # Settings that have changed may make something else of what was read before.
+    learned = await connectors.learned(opened, anew=not former.is_noted)
     if learned is None:
         return
-    former = stored.standing
     since = (former.fault_since or now) if learned.fault else None
     ends = former.ends if learned.endings is None else tuple(_ends(learned.endings))
     standing = ConnectionStanding(ends, learned.fault, since)

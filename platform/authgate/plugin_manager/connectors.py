@@ -227,10 +227,12 @@ class LoginConnectors(ConnectorTypes):
         target = _target(connection, "examine")
         return await self._run(lambda: self._opened(connection).examine(), target, checked_steps)
 
-    async def learned(self, connection: OpenConnection) -> Learned | None:
+    async def learned(self, connection: OpenConnection, *, anew: bool = False) -> Learned | None:
         """What the documents that were read for this connection have come to, where they say
-        something else than when this was asked before; ``None`` where they don't."""
-        if not self._documents.take_news(connection.tenant_id, connection.name):
+        something else than when this was asked before; ``None`` where they don't, unless it is
+        asked for anew."""
+        are_news = self._documents.take_news(connection.tenant_id, connection.name)
+        if not (are_news or anew):
             return None
         kept = self._kept(connection).kept()
         return Learned("".join(kept.faults[:1]), await self.endings(connection, kept))

@@ -22,12 +22,14 @@ class ConnectionStanding:
     fault: str = ""
     """Why a former copy of what it says counts; empty while the newest does."""
     fault_since: datetime | None = None
+    is_noted: bool = True
+    """Whether anybody has looked, since the settings are what they are."""
 
     @classmethod
     def read(cls, stored: Mapping[str, Any] | None) -> Self:
         """As it is stored."""
         if not stored:
-            return cls()
+            return cls(is_noted=False)
         since = stored["fault_since"]
         return cls(
             tuple(Ends(name, datetime.fromisoformat(at)) for name, at in stored["ends"]),
@@ -36,14 +38,17 @@ class ConnectionStanding:
         )
 
     def written(self) -> dict[str, Any] | None:
-        """The same, to be stored; nothing where nothing is known."""
-        if self == ConnectionStanding():
+        """The same, to be stored; nothing where nobody has looked."""
+        if not self.is_noted:
             return None
         return {
             "ends": [[each.name, each.at.isoformat()] for each in self.ends],
             "fault": self.fault,
             "fault_since": self.fault_since.isoformat() if self.fault_since else None,
         }
+
+
+NOT_NOTED = ConnectionStanding(is_noted=False)
 
 
 def last_of_each(ends: Sequence[Ends]) -> list[Ends]:

@@ -1,7 +1,7 @@
 """Connections: the ways to sign in elsewhere that a tenant has set up."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Self
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from tortoise import fields
 from tortoise.exceptions import IntegrityError
 
 from authgate.storage.sign_in.connection_rules import ConnectionRules, domain_of
-from authgate.storage.sign_in.connection_standing import ConnectionStanding
+from authgate.storage.sign_in.connection_standing import NOT_NOTED, ConnectionStanding
 from authgate.storage.sign_in.external_identities import ExternalIdentityRow
 from authgate_tenants import TenantOwned
 
@@ -54,7 +54,7 @@ class Connection:
     """Its place among the connections on the sign-in page, the smallest first."""
     rules: ConnectionRules
     """Whom it lets in, and what they are here."""
-    standing: ConnectionStanding = field(default_factory=ConnectionStanding)
+    standing: ConnectionStanding = NOT_NOTED
     """What was found out about its provider."""
 
     @classmethod
