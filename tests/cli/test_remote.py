@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from operator import itemgetter
 from pathlib import Path
 from threading import Event
 from typing import IO, Any
@@ -889,18 +890,19 @@ def test_the_log_is_followed_from_anywhere(machine: Cli, acme: Company) -> None:
     ended = machine(*tail, "-n", "9", "--json")
     assert "followed:first" in [each["resource"]["id"] for each in ended.data], ended.err
     with subprocess.Popen(
-        [sys.executable, "-m", "authgate", *tail, "-f", "-n", "9", "-o", "json"],
+        [sys.executable, "-m", "authgate", *tail, "-f", "-n", "1", "-o", "json"],
         env=os.environ,
         stdout=subprocess.PIPE,
         text=True,
     ) as follow:
         assert follow.stdout is not None
-        told = told_until("followed:first", follow.stdout)
+        told = [json.loads(follow.stdout.readline())]
         machine("scope", "create", "followed:next", "--title", "Followed")
         told += told_until("followed:next", follow.stdout)
         follow.send_signal(signal.SIGINT)
         assert follow.wait(10) == 0
     assert len({each["id"] for each in told}) == len(told), "each once"
+    assert told == sorted(told, key=itemgetter("occurred_at")), "nothing older than the first"
 
 
 def told_until(resource: str, lines: IO[str]) -> list[dict[str, Any]]:

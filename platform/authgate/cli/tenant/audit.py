@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Annotated
 from uuid import UUID
 
@@ -93,16 +93,15 @@ def tail(
 
 
 def _tail_of(api: AdminApi, lines: int, *, follow: bool, output: Format) -> None:
-    # One at least: when it was is the beginning, by the server's clock.
-    known = audit_following.newest(api, max(lines, 1))
-    events = known[len(known) - min(lines, len(known)) :]
     if not follow:
+        events = audit_following.newest(api, lines)
         show_all(events if output is Format.JSON else [_summary(each) for each in events], output)
         return
+    start, told = audit_following.beginning(api)
+    events = audit_following.newest(api, lines)
     _tell(events, output)
-    told = {event["id"] for event in known}
-    since = datetime.fromisoformat(known[-1]["occurred_at"]) if known else utc_now()
-    for some in audit_following.following(api, since=since, told=told):
+    told |= {event["id"] for event in events}
+    for some in audit_following.following(api, start=start, told=told):
         _tell(some, output)
 
 

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from authgate.cli.doors.admin_api import AdminApi
+from authgate.clock import utc_now
 
 _PATH = "/audit-events"
 _WAIT_SECONDS = 4
@@ -21,9 +22,17 @@ def newest(api: AdminApi, count: int) -> list[Event]:
     return items[::-1]
 
 
-def following(api: AdminApi, *, since: datetime, told: set[str]) -> Iterator[list[Event]]:
+def beginning(api: AdminApi) -> tuple[datetime, set[str]]:
+    """Since when somebody who begins now has to look, and the events that are there already."""
+    # When the last one was, by the server's clock.
+    last = newest(api, 1)
+    start = _looked_from(last[0]) if last else utc_now() - _STRAGGLERS
+    return start, {each["id"] for each in api.each(_PATH, since=start.isoformat())}
+
+
+def following(api: AdminApi, *, start: datetime, told: set[str]) -> Iterator[list[Event]]:
     """Events that come, oldest first, each once and none that was told; for ever."""
-    tag, start = "", since - _STRAGGLERS
+    tag = ""
     while True:
         query = {"since": start.isoformat(), "limit": _PAGE}
         page, tag = api.again(_PATH, tag=tag, wait_seconds=_WAIT_SECONDS, **query)
@@ -38,4 +47,8 @@ def following(api: AdminApi, *, since: datetime, told: set[str]) -> Iterator[lis
         if fresh:
             yield fresh
         if len(items) > _PAGE // 2:
-            start = datetime.fromisoformat(items[0]["occurred_at"]) - _STRAGGLERS
+            start = _looked_from(items[0])
+
+
+def _looked_from(newest_event: Event) -> datetime:
+    return datetime.fromisoformat(newest_event["occurred_at"]) - _STRAGGLERS
