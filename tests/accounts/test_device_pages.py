@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from uuid import uuid4
 
 import httpx2
 import pytest
@@ -270,6 +271,34 @@ async def test_dv_03_unknown_expired_and_decided_codes_look_the_same_by_link_and
     assert "".join(UNKNOWN.split()) in pages[0][1]
     for page in pages:
         assert page == pages[0]
+
+
+@on_sqlite
+async def test_what_has_become_of_a_request_is_shown_to_who_approved_it_and_to_nobody_else(
+    acme: Tenant,
+    globex: Tenant,
+    device: Device,
+    person: Person,
+    colleague: Person,
+    stranger: Person,
+) -> None:
+    approved, denied = [await device.start() for _ in range(2)]
+    page = await decide(person, approved)
+    await decide(person, denied, "deny")
+    with use_tenant(acme):
+        ids = {str(each.status): str(each.id) for each in await DeviceCode.all()}
+    assert f"/device/decided/{ids['approved']}/live" in page.text
+    for end in ("", "/live"):
+        for tenant, who, row_id, status in (
+            (acme, person, ids["approved"], 204 if end else 200),
+            (acme, person, ids["denied"], 404),
+            (acme, person, str(uuid4()), 404),
+            (acme, person, "rubbish", 404),
+            (acme, colleague, ids["approved"], 404),
+            (globex, stranger, ids["approved"], 404),
+        ):
+            answer = await who.http.get(f"{tenant.issuer}/device/decided/{row_id}{end}")
+            assert answer.status_code == status, (tenant.slug, row_id, end)
 
 
 @on_sqlite

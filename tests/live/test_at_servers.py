@@ -19,6 +19,7 @@ from authgate import installation, provisioning
 from authgate.accounts.passwords import Passwords
 from authgate.installation import Installation
 from authgate.permissions import UserRole
+from authgate.provisioning.address_blocks import block_address
 from authgate.settings import KeySettings, Settings
 from authgate.storage.people import users
 from authgate.storage.sign_in import sessions
@@ -303,19 +304,26 @@ async def test_ti_33_a_stream_ends_within_five_seconds_of_the_right_to_it(
 ) -> None:
     slug = f"over-{uuid4().hex[:8]}"
     async with changing(asked) as parts, AsyncExitStack() as open_pages:
-        other = await provisioning.add_tenant(parts, slug=slug, name="Over")
+        other, shut = [
+            await provisioning.add_tenant(parts, slug=each, name="Over")
+            for each in (slug, f"{slug}-shut")
+        ]
         found = await parts.resolver.find("northwind")
         assert found is not None
         hashed = await password_hash()
         people = {}
-        for home, name in ((found, f"lee-{slug}"), (found, f"max-{slug}"), (other, "ida")):
+        streams = {}
+        for home, name in (
+            (found, f"lee-{slug}"),
+            (found, f"max-{slug}"),
+            (other, "ida"),
+            (shut, "eva"),
+        ):
             with use_tenant(home):
                 people[name] = await users.create(
                     username=name, password_hash=hashed, role=UserRole.ADMIN
                 )
-        streams = {}
-        for name, at in ((f"lee-{slug}", "northwind"), (f"max-{slug}", "northwind"), ("ida", slug)):
-            issuer = f"{asked.host.base_url}/t/{at}"
+            issuer = f"{asked.host.base_url}/t/{home.slug}"
             person = await open_pages.enter_async_context(signed_in(issuer, name))
             stream = Stream(person, f"{issuer}/admin/exports/live")
             streams[name] = await open_pages.enter_async_context(stream)
@@ -330,6 +338,8 @@ async def test_ti_33_a_stream_ends_within_five_seconds_of_the_right_to_it(
         with use_tenant(found):
             await sessions.end_all(lee.id, now=parts.clock())
             await provisioning.change_role(max_.id, UserRole.USER)
+        with use_tenant(shut):
+            await block_address(parts, "127.0.0.0/8", reason="guesses")
         await provisioning.set_tenant_status(parts, other, TenantStatus.SUSPENDED)
         ended = [await each.ended(8) - began for each in streams.values()]
         assert max(ended) < 5
