@@ -33,7 +33,8 @@ from authgate.scim.errors import ScimError
 from authgate.storage import paging
 from authgate.storage.tenants import quotas
 from authgate.telemetry import metrics
-from authgate.web.edge import Abandoned, MethodNotAllowed, TooLarge, TooSlow
+from authgate.web.asgi import Abandoned, TooLarge, TooSlow
+from authgate.web.edge import MethodNotAllowed
 from authgate.web.exchange import Wording
 from authgate.web.limits import TooMany
 from authgate.web.machine import NO_STORE, BadRequest, Reply

@@ -16,8 +16,9 @@ from authgate.oauth.grants import TokenRequest
 from authgate.oauth.registered_clients import RegisteredClients
 from authgate.storage.grants.device_codes import DeviceCodeStatus, Polled
 from authgate.web import draining
+from authgate.web.asgi import Abandoned
 from authgate.web.client_ip import bucket
-from authgate.web.edge import Abandoned, Suspended
+from authgate.web.edge import Suspended
 from authgate.web.prefer import Wait
 from authgate_tenants import Tenant, current_tenant
 

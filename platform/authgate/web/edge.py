@@ -4,20 +4,18 @@ Machine endpoints are answered here by plain functions; everything else goes on 
 tenant's prefix as ``root_path``. Neither door names a tenant in its routes.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from functools import partial
 from typing import Protocol
-from urllib.parse import quote
 
 from authgate import audit
 from authgate.languages import readers
 from authgate.telemetry import logs
 from authgate.telemetry.access_log import AccessLog
+from authgate.web import asgi
 from authgate.web.client_ip import ClientAddress
 from authgate.web.cross_origin import CrossOrigin, preflight_headers
 from authgate.web.exchange import (
-    WITHOUT_LENGTH,
     Answered,
     Exchange,
     Receive,
@@ -26,7 +24,7 @@ from authgate.web.exchange import (
     Send,
     Wording,
 )
-from authgate.web.machine import NO_STORE, Handler, Headers, MachineRequest, Reply, Routes, Subtree
+from authgate.web.machine import NO_STORE, Handler, MachineRequest, Reply, Routes, Subtree
 from authgate.web.tenant_shares import TenantShares
 from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.resolver import AnotherHost, Resolved, TenantResolver, UnknownHost
@@ -58,22 +56,6 @@ class Refusals(Protocol):
 
     def failed(self, error: Exception, request_id: str, *, wording: Wording) -> Reply:
         """The answer to an error that came before anybody knew which door it is for."""
-
-
-_TELLS_OF_BODY = frozenset({b"content-length", b"transfer-encoding"})
-"""Without one of these a request has no body (RFC 9112 section 6.3)."""
-
-
-class TooLarge(Exception):
-    """The body is larger than any request that makes sense."""
-
-
-class Abandoned(Exception):
-    """The client left before its request was whole: half of one is never acted on."""
-
-
-class TooSlow(Exception):
-    """The body did not come in time (RFC 9110 section 15.5.9)."""
 
 
 class Suspended(Exception):
@@ -126,12 +108,12 @@ class Edge:
         if scope["type"] == "lifespan":
             await self._people(scope, receive, send)
         elif scope["type"] == "http":
-            exchange = self._exchange(_head(scope, receive))
+            exchange = self._exchange(asgi.head(scope, receive))
             body = partial(self._body, scope, receive, exchange)
             people = partial(self._to_people, scope, receive, send, exchange)
             reply = await self._reply(exchange, body, people)
             if reply is not None:
-                await _send(exchange.answered(reply), send, is_head=scope["method"] == "HEAD")
+                await asgi.answer(exchange.answered(reply), send, is_head=scope["method"] == "HEAD")
 
     def takes(self, *, host: str, path: str) -> bool:
         """Whether ``answer`` is for this path: a machine endpoint is there, if its tenant is."""
@@ -322,27 +304,13 @@ class Edge:
             return self._refusals.failed(error, exchange.request_id, wording=wording)
 
     async def _body(self, scope: Scope, receive: Receive, exchange: Exchange) -> bytes:
-        if not any(name in _TELLS_OF_BODY for name, _ in scope["headers"]):
-            return await self._whole_body(receive)  # it is complete: nothing to wait for
-        try:
-            async with asyncio.timeout(self._body_seconds):
-                body = await self._whole_body(receive)
-        except TimeoutError as error:
-            raise TooSlow from error
-        if exchange.tenant is not None and not await self._resolver.serves(exchange.tenant):
+        comes = asgi.tells_of_body(scope)
+        within = self._body_seconds if comes else None  # else it is complete: nothing to wait for
+        body = await asgi.body(receive, limit=self._body_limit, within=within)
+        if not comes or exchange.tenant is None:
+            return body
+        if not await self._resolver.serves(exchange.tenant):
             raise Suspended  # while it came: who sends slowly is not served for longer
-        return body
-
-    async def _whole_body(self, receive: Receive) -> bytes:
-        body, more = b"", True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise Abandoned
-            body += message.get("body", b"")
-            if len(body) > self._body_limit:
-                raise TooLarge
-            more = message.get("more_body", False)
         return body
 
 
@@ -358,38 +326,6 @@ def _is_preflight(head: RequestHead) -> bool:
     return head.method == "OPTIONS" and any(
         name == b"access-control-request-method" for name, _ in head.headers
     )
-
-
-def _head(scope: Scope, receive: Receive) -> RequestHead:
-    peer = scope["client"][0] if scope.get("client") else ""
-    raw_path = scope.get("raw_path") or quote(scope["path"]).encode("ascii")
-    return RequestHead(
-        scope["method"],
-        scope["path"],
-        scope["query_string"],
-        scope["headers"],
-        peer,
-        raw_path,
-        partial(_left, receive),
-    )
-
-
-async def _left(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        """Whatever comes besides is no part of the request."""
-
-
-async def _send(answered: Answered, send: Send, *, is_head: bool) -> None:
-    headers = [*_length(answered), (b"x-request-id", answered.request_id.encode())]
-    start = {"type": "http.response.start", "status": answered.status}
-    await send({**start, "headers": [*headers, *answered.headers]})
-    await send({"type": "http.response.body", "body": b"" if is_head else answered.body})
-
-
-def _length(answered: Answered) -> Headers:
-    if answered.status in WITHOUT_LENGTH:
-        return ()
-    return ((b"content-length", str(len(answered.body)).encode()),)
 
 
 async def _given(body: bytes) -> bytes:
