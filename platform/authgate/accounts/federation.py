@@ -21,7 +21,8 @@ from authgate.accounts.answers import see_other
 from authgate.accounts.browser_sessions import BrowserSessions, Heard
 from authgate.accounts.external_accounts import AddressTaken, NotHere
 from authgate.accounts.login import HOME
-from authgate.accounts.pending_login import PendingLogin, Purpose, believed
+from authgate.accounts.pending_login import PendingLogin, Purpose
+from authgate.accounts.proof_times import believed
 from authgate.accounts.provider_answers import parameter
 from authgate.accounts.round_trips import PENDING, Refusal, RoundTrips, not_begun_here
 from authgate.accounts.second_step import FirstFactor

@@ -9,7 +9,7 @@ from werkzeug.exceptions import Forbidden
 
 from authgate import audit
 from authgate.accounts.answers import see_other
-from authgate.accounts.pending_login import proven_at
+from authgate.accounts.proof_times import proven_at
 from authgate.accounts.visits import SignedIn, signed_in
 from authgate.audit import Actor
 from authgate.permissions import RECENTLY, Permission, permits

@@ -15,7 +15,7 @@ from quart import Blueprint, Response, request
 from authgate import audit
 from authgate.accounts import step_up, visits
 from authgate.accounts.answers import page, see_other
-from authgate.accounts.pending_login import is_lately, proven_at
+from authgate.accounts.proof_times import is_lately, proven_at
 from authgate.accounts.scope_lines import scope_lines
 from authgate.accounts.signed_out import SigningOut
 from authgate.accounts.standing import to_step_up
