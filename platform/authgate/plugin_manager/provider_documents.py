@@ -251,6 +251,7 @@ def _tell(place: _Place, copy: _Copy) -> None:
     tenant_id, connection, *_ = place
     where = {"tenant": str(tenant_id), "connection": connection}
     if copy.fault:
-        _log.warning("provider document kept", **where, fault=copy.fault, kept=copy.is_fit)
+        is_kept = bool(copy.body) and copy.is_fit
+        _log.warning("provider document at fault", **where, fault=copy.fault, kept=is_kept)
     else:
         _log.info("provider document fit again", **where)
