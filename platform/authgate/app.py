@@ -203,14 +203,6 @@ def _people(
     sessions = BrowserSessions(parts, second_step=second_step)
     signing_out = SigningOut(pages=pages, sessions=sessions)
     id_tokens = IdTokens(keys=parts.keys, subjects=parts.subjects, clock=parts.clock)
-    device = DeviceVerification(
-        pages=pages,
-        signing_out=signing_out,
-        limits=limits,
-        streams=streams,
-        newsroom=parts.newsroom,
-        clock=parts.clock,
-    )
     doors = (
         *ways_in.made(
             parts,
@@ -223,7 +215,7 @@ def _people(
         ),
         *second_factor_doors.made(parts, pages, limits, factors, second_step, sessions),
         _guests(parts, pages, limits, sessions),
-        device,
+        _devices(parts, pages, limits, signing_out, streams),
         AccountPages(pages=pages, places=parts.settings.geoip_file, clock=parts.clock),
         AppPages(pages=pages, clock=parts.clock),
         KeptMails(parts=parts, pages=pages),
@@ -241,6 +233,23 @@ def _people(
     operators = OperatorConsole(parts=parts, pages=pages, streams=streams)
     people.mount(operator_pages.blueprints(operators))
     return people
+
+
+def _devices(
+    parts: Installation,
+    pages: Pages,
+    limits: Limits,
+    signing_out: SigningOut,
+    streams: LiveStreams,
+) -> DeviceVerification:
+    return DeviceVerification(
+        pages=pages,
+        signing_out=signing_out,
+        limits=limits,
+        streams=streams,
+        newsroom=parts.newsroom,
+        clock=parts.clock,
+    )
 
 
 def _authorization(
