@@ -88,8 +88,9 @@ class TenantTransaction(TransactionWrapper):
         raise AssertionError("The context sends BEGIN together with the tenant.")
 
     async def commit(self) -> None:
-        async with self.acquire_connection() as connection:
-            await commit(connection)
+        with self._connected():
+            async with self.acquire_connection() as connection:
+                await commit(connection)
         self._finalized = True
 
     async def rollback(self) -> None:
@@ -113,8 +114,9 @@ class TenantTransaction(TransactionWrapper):
         self._finalized = True
 
     async def _send(self, statement: str) -> None:
-        async with self.acquire_connection() as connection:
-            await connection.execute(statement)
+        with self._connected():
+            async with self.acquire_connection() as connection:
+                await connection.execute(statement)
 
     async def move(self, tenant_id: UUID | None) -> None:
         """Be inside of this tenant from now on. Raises ``CrossTenant`` where it follows none."""
