@@ -65,6 +65,8 @@ lock: install ## Lock the newest versions that pyproject.toml allows
 	lock run requirements/build.in && lock dev --extra dev requirements/build.in && \
 		lock image --extra fast --extra geoip --extra otel --extra saml
 	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+		--no-header requirements/uv.in --output-file requirements/uv.txt
+	@uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 		--no-header tests/clients/requirements.in --output-file tests/clients/requirements.txt
 
 services: ## Install what the tests start: PostgreSQL, Redis, Chromium … (Debian, Ubuntu)

@@ -43,6 +43,7 @@ def test_what_pyproject_asks_for_is_what_is_locked(
         "requirements/run.txt",
         "requirements/dev.txt",
         "requirements/image.txt",
+        "requirements/uv.txt",
         "tests/clients/requirements.txt",
     ],
 )

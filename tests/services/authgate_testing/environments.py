@@ -7,8 +7,8 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from importlib.util import find_spec
 from pathlib import Path
+from shutil import which
 
 from authgate_testing.programs import find
 
@@ -24,16 +24,21 @@ def python_with(requirements: Path, name: str) -> Path:
     wanted = requirements.read_text(encoding="utf-8")
     with _alone(requirements.parent):
         if not _is(installed, wanted):
-            venv: list[str] = [sys.executable, "-m", "venv", "--clear", str(environment)]
-            pip = [str(python), "-m", "pip"]
-            if find_spec("pip"):  # as in what uv has not made: to make another takes its time
-                venv += ["--without-pip"]
-                pip = [sys.executable, "-m", "pip", "--python", str(python)]
-            subprocess.run(venv, check=True)
-            install = [*pip, "install", "--quiet", "--no-compile", "--require-hashes"]
-            _fetched([*install, "-r", str(requirements)], requirements.parent)
+            # No pip in it: the one that runs the tests, or uv, puts things there.
+            subprocess.run(
+                [sys.executable, "-m", "venv", "--clear", "--without-pip", environment], check=True
+            )
+            options = ["--quiet", "--require-hashes", "-r", str(requirements)]
+            _fetched([*_installer(python), *options], requirements.parent)
             installed.write_text(wanted, encoding="utf-8")
     return python
+
+
+def _installer(python: Path) -> list[str]:
+    uv = which("uv") or which("uv", path=_ROOT / ".venv/uv/bin")
+    if uv:
+        return [uv, "pip", "install", "--python", str(python)]
+    return [sys.executable, "-m", "pip", "--python", str(python), "install", "--no-compile"]
 
 
 def node_of(python: Path) -> Path:
