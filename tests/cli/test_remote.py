@@ -161,6 +161,7 @@ _CHANGING = (
     (r'"decided_by": "[^"]+"', "<who>"),
     (r'"request_id": "[0-9a-f]+"', "<request>"),
     (r'"(?:blocked|created|requested)_by": "[^"]+"', "<actor>"),
+    (r"(?m)^(?:requested_by|began_at|ended_at|seq|events|seals|waiting) .+$", "<of the log>"),
 )
 
 
@@ -215,6 +216,8 @@ SCRIPT = [
     ("audit", "export", *_BEFORE, "--output", "audit.csv"),
     ("audit", "export", "--format", "xls", "--search", "mira"),
     ("audit", "export", "--since", "yesterday"),
+    ("audit", "verification"),
+    ("audit", "verification", "--begin"),
     ("audit", "exports", "--json"),
     ("audit", "show-export", "{audit_export}", "--json"),
     ("audit", "take-export", "{audit_export}", "audit.csv", "--force"),

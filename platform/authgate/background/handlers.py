@@ -40,6 +40,7 @@ from authgate.jobs import (
     SettleAccesses,
     TakeUpJobs,
     Unfinished,
+    VerifyAudit,
     WriteExport,
 )
 from authgate.mail import Delivery
@@ -52,7 +53,7 @@ from authgate.provisioning import (
     usage_statements,
     user_imports,
 )
-from authgate.sealing import forgetting, retention
+from authgate.sealing import checking, forgetting, retention
 from authgate.sealing.sealer import Sealer
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.export_files import SILENCE, ExportFile
@@ -99,6 +100,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(SealAudit, partial(_seal_audit, Sealer(parts)))
     handlers.add(EndTheRest, _end_what_is_left)
     handlers.add(RetireAudit, partial(_retire_audit, parts))
+    handlers.add(VerifyAudit, partial(_verify_audit, parts))
     handlers.add(ForgetPeople, partial(_forget_people, parts))
     handlers.add(TakeUpJobs, partial(_take_up_jobs, parts, handlers))
     handlers.add(RollUpUsage, partial(_roll_up_usage, parts))
@@ -218,6 +220,16 @@ async def _retire_audit(parts: Installation, _job: RetireAudit) -> None:
     database, now = parts.settings.database, parts.clock()
     due = await log_keeping.with_old_events(database, now=now, limit=_MOST_DUE)
     await in_each(parts, due, partial(retention.retire, parts))
+
+
+async def _verify_audit(parts: Installation, _job: VerifyAudit) -> None:
+    if tenant_in_scope() is not None:
+        await checking.go_on(parts)
+        return
+    # One takes nearly all the time of a job.
+    database, now = parts.settings.database, parts.clock()
+    for tenant_id in await log_keeping.to_be_verified(database, now=now, limit=1):
+        await inside(parts, tenant_id, partial(checking.go_on, parts))
 
 
 async def _forget_people(parts: Installation, _job: ForgetPeople) -> None:

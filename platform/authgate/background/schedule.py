@@ -20,6 +20,7 @@ from authgate.jobs import (
     SendMails,
     SettleAccesses,
     TakeUpJobs,
+    VerifyAudit,
     WriteExport,
 )
 from authgate.settings import Settings
@@ -68,6 +69,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(SettleAccesses(), _ACCESSES_SECONDS),
         Periodic(WriteExport(), _EXPORTS_SECONDS),
         Periodic(ExportAudit(), _EXPORTS_SECONDS),
+        Periodic(VerifyAudit(), _EXPORTS_SECONDS),
         Periodic(ReadImport(), _EXPORTS_SECONDS),
         Periodic(ImportUsers(), _EXPORTS_SECONDS),
         Periodic(EraseTenants(), _ERASURES_SECONDS),

@@ -26,6 +26,7 @@ from authgate.jobs.catalogue import (
     SendMails,
     SettleAccesses,
     TakeUpJobs,
+    VerifyAudit,
     WriteExport,
 )
 from authgate.jobs.handlers import BadArguments, Handlers, UnknownJob
@@ -67,5 +68,6 @@ __all__ = [
     "TakeUpJobs",
     "Unfinished",
     "UnknownJob",
+    "VerifyAudit",
     "WriteExport",
 ]

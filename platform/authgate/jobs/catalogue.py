@@ -60,6 +60,15 @@ class RetireAudit(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class VerifyAudit(Job):
+    """Go on checking that an audit log is as it was sealed: of one tenant, or of all that want
+    it."""
+
+    name: ClassVar[str] = "verify-audit"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetPeople(Job):
     """Have audit logs tell nothing more of people who are gone: of one tenant, or of all."""
 
@@ -181,6 +190,7 @@ JOBS: tuple[type[Job], ...] = (
     FeedSlowPlugins,
     SealAudit,
     RetireAudit,
+    VerifyAudit,
     ForgetPeople,
     EndTheRest,
     TakeUpJobs,

@@ -84,6 +84,10 @@ class Sayings:
             newest = leaves.micros(seal.newest_at)
             self._newest_removed = max(self._newest_removed, newest)
 
+    def knows(self, seal: Seal) -> None:
+        """Take note of a later seal that a statement names."""
+        self._digests[seal.last_seq] = seal.digest.hex()
+
     def read(self, event_type: str, details: Any, *, place: int) -> int:
         """Take in what an event at a place says. The place up to which the log is another one than
         a checkpoint in it says, or 0."""
@@ -96,7 +100,7 @@ class Sayings:
             stated = read(kind, statement, trusted=[signer])
         except BadStatement:
             return 0
-        if _tenant(stated) != str(self.tenant_id):
+        if _tenant(stated) != str(self.tenant_id) or not _is_whole(kind, stated):
             return 0
         is_ours = self._is_of_this_log(stated)
         if signer not in self.trusted:
@@ -139,6 +143,26 @@ class Sayings:
         at = audit_seals.moment(int(stated["iat"]) * 1_000_000)
         if self._newest_removed <= leaves.micros(at - _YOUNGEST):
             self.removed_until = max(self.removed_until, int(stated.get("until", 0)))
+
+
+def named(event_type: str, details: Any) -> tuple[str, int] | None:
+    """Who has signed what an event says, and the last place of the seal that it names; nothing
+    where that is no statement."""
+    if event_type not in _READ or not isinstance(details, Mapping):
+        return None
+    kind, member = _READ[event_type]
+    try:
+        signer = signer_of(kind, str(details.get(member)))
+        stated = read(kind, str(details.get(member)), trusted=[signer])
+    except BadStatement:
+        return None
+    return (signer, stated["seq"]) if _is_whole(kind, stated) else None
+
+
+def _is_whole(kind: Kind, stated: Mapping[str, Any]) -> bool:
+    """Whether it has what is looked at: somebody else's key may have signed anything."""
+    numbers = ("seq", "sealed_at") if kind is CHECKPOINT else ("seq", "iat")
+    return all(isinstance(stated.get(name), int) for name in numbers) and "digest" in stated
 
 
 def _tenant(stated: Mapping[str, Any]) -> Any:

@@ -1,14 +1,17 @@
 """The log of the current tenant, taken from the database and checked."""
 
+import sys
 from bisect import bisect_right
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from authgate import storage
+from authgate.audit import Event
 from authgate.sealing import sayings
 from authgate.sealing.faults import Kind
 from authgate.sealing.verification import Report, Verification, seal_is_signed
-from authgate.storage.audit import audit_events, audit_seals, sealed
+from authgate.storage.audit import audit_events, audit_seals, sealed, unsealed
 from authgate.storage.audit.audit_seals import Seal
 from authgate.storage.audit.sealed import SealedEvent
 from authgate.tokens.audit_seal import named
@@ -34,18 +37,58 @@ async def verified(
     )
     reading = _Reading(verification, starts)
     await reading.all()
+    return await _report(verification, reading, after=0)
+
+
+async def portion(
+    *, trusted: Collection[str], before: Mapping[str, Any] | None, seals: int
+) -> tuple[Report, bool]:
+    """What is found of so many seals behind the one that was the last before (``seq``,
+    ``digest``), and whether that is all of it by now."""
+    tenant, begin = current_tenant(), int(before["seq"]) if before else 0
+    verification = Verification(
+        tenant_id=tenant.id,
+        tenant=tenant.slug,
+        trusted=trusted,
+        checkpoint=before,
+        starts=begin or 1,
+    )
+    reading = _Reading(verification, begin or 1)
+    if before is not None:
+        async with storage.transaction():
+            last = next(iter(await audit_seals.reaching(begin, limit=1)), None)
+        if last is None:
+            return verification.end(), True
+        reading.goes_on_behind(last)
+    is_whole = await reading.all(seals=seals)
+    return await _report(verification, reading, after=begin), is_whole
+
+
+async def _report(verification: Verification, reading: "_Reading", *, after: int) -> Report:
     async with storage.transaction():
-        for event_type, details in await audit_events.behind(reading.at, types=sayings.TYPES):
-            verification.said(event_type, details)
-    report = verification.end()
+        await _hear(verification, reading.at)
+        waiting = await unsealed.count()
+    report = replace(verification.end(), waiting=waiting)
     if all(each.kind is not Kind.FORGED for each in report.faults):
         return report
     # The newest seal of a chain answers for all of it: which one is not good is still to be found.
-    return report.forged_from(await _first_unsigned(trusted))
+    return report.forged_from(await _first_unsigned(verification.trusted, after))
 
 
-async def _first_unsigned(trusted: Collection[str]) -> int:
-    at = 0
+async def _hear(verification: Verification, at: int) -> None:
+    """Take in what is said of the log behind what was read."""
+    said = await audit_events.behind(at, types=sayings.TYPES)
+    found = [each for each in (sayings.named(kind, details) for kind, details, _ in said) if each]
+    if {signer for signer, _ in found} - set(verification.trusted):
+        said += await audit_events.behind(at, types=[Event.AUDIT_CHECKPOINT])
+    for seal in await audit_seals.ending_at({seq for _, seq in found if seq > at}):
+        verification.knows(seal)
+    for event_type, details, place in said:
+        verification.said(event_type, details, place)
+
+
+async def _first_unsigned(trusted: Collection[str], after: int) -> int:
+    at = after
     while seals := await _page(at):
         for seal in seals:
             if named(seal.signer) not in trusted or not seal_is_signed(seal):
@@ -70,13 +113,23 @@ class _Reading:
         self.at = _BEFORE_ALL
         """The last place that was read."""
 
-    async def all(self) -> None:
-        """All of it."""
+    def goes_on_behind(self, seal: Seal) -> None:
+        """Read what follows a seal that was read before."""
+        self._verification.goes_on_behind(seal)
+        self._last, self.at = seal, seal.last_seq
+
+    async def all(self, *, seals: int = sys.maxsize) -> bool:
+        """All of it, or what so many seals hold fast; whether that is all."""
         while True:
             for seal in await self._seals():
+                if not seals:
+                    # What follows is for whoever goes on.
+                    self.at = self._last.last_seq if self._last else self.at
+                    return False
                 await self._seal(seal)
+                seals -= 1
             if not self._waiting and not await self._more():
-                return
+                return True
             # A sealer may have added both meanwhile, in one moment.
             if not await self._seals():
                 self._verification.unsealed(self._waiting)

@@ -42,6 +42,8 @@ class Report:
     removed: int
     """Events that went by the tenant's retention, as other events say."""
     faults: Sequence[Fault]
+    waiting: int = 0
+    """Events that wait for their seal, and are held fast by nothing yet."""
 
     @property
     def is_sound(self) -> bool:
@@ -148,10 +150,21 @@ class Verification:
         for each in events:
             self._misfits.stranger(each.seq, each.event)
 
-    def said(self, event_type: str, details: Any) -> None:
-        """Take in what an event says of the log itself that is not sealed yet. What is done is said
-        before."""
-        self._sayings.read(event_type, details, place=_NO_PLACE)
+    def said(self, event_type: str, details: Any, place: int | None = None) -> None:
+        """Take in what an event says of the log itself that is not sealed yet, or behind what is
+        looked at. What is done is said before."""
+        self._sayings.read(event_type, details, place=_NO_PLACE if place is None else place)
+
+    def knows(self, seal: Seal) -> None:
+        """Take note of a seal behind what is looked at, which a statement names."""
+        self._sayings.knows(seal)
+
+    def goes_on_behind(self, seal: Seal) -> None:
+        """Take note of the last seal that was looked at before: the next one holds it fast."""
+        self._sayings.seal(seal)
+        if self.checkpoint is not None:
+            self._compare(seal, self.checkpoint)
+        self._last, self._begun = seal, seal.first_seq
 
     def end(self) -> Report:
         """What was found. Seals whose signatures are still to be looked at are ``unproven``."""

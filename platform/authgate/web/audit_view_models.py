@@ -76,12 +76,56 @@ class AuditPage:
     """Where news come from, where the newest events are shown."""
     again_url: str = ""
     """To look again, where no news come or nobody listens any more."""
+    verification_url: str = ""
+    verified_until: int = 0
+    """The last place that was looked at when the log was checked last."""
+    verified_at: datetime | None = None
+    fault_count: int = 0
 
     @property
     def is_filtered(self) -> bool:
         """Whether not all are looked for."""
         typed = self.search or self.user or self.ip or self.since or self.to
         return bool(typed or self.kept.keys() - {"limit"})
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFaultLine:
+    """Something that is wrong with the log."""
+
+    kind: str
+    places: str
+    url: str
+    """The page of the event; empty where it is gone."""
+    event_id: str
+    found: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditVerificationPage:
+    """``console/audit_verification.html``. A POST to ``action`` has the log be checked."""
+
+    frame: ConsoleFrame
+    action: str
+    requested_by: str = ""
+    """Empty where nobody has asked for it yet."""
+    began_at: datetime | None = None
+    ended_at: datetime | None = None
+    percent: int = 0
+    until: int = 0
+    events: int = 0
+    waiting: int = 0
+    erased: int = 0
+    removed: int = 0
+    signed_by: str = ""
+    fault_count: int = 0
+    faults: Sequence[AuditFaultLine] = ()
+    live_url: str = ""
+
+    @property
+    def is_under_way(self) -> bool:
+        """Whether it is being checked."""
+        return self.began_at is not None and self.ended_at is None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Done(StrEnum):
     """It was not rotated."""
     KEY_REVOKED = "key-revoked"
     EXPORT_ASKED = "export-asked"
+    LOG_CHECKED = "log-checked"
     EXPORT_DELETED = "export-deleted"
     JOB_RETRIED = "job-retried"
     JOB_CANCELLED = "job-cancelled"

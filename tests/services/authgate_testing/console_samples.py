@@ -22,6 +22,7 @@ from authgate.storage.metering.usage_days import Count
 from authgate.vocabulary import ClientStatus, InvitationStatus, TokenStatus, UserStatus
 from authgate.web import usage_chart
 from authgate.web.audit_export_view_models import AuditExportLine, AuditExportsPage
+from authgate.web.audit_view_models import AuditFaultLine, AuditVerificationPage
 from authgate.web.authorization_view_models import AuthorizationLine, AuthorizationsPage
 from authgate.web.client_form_view_models import ClientFields, ClientFormPage, OfferedSettings
 from authgate.web.client_view_models import ClientPage, SecretLine
@@ -160,6 +161,7 @@ CONSOLE_ALIKE = (
             "signing-keys-auditor",
             "exports-none",
             "audit-exports-none",
+            "audit-verification-none",
             "jobs-none",
             "team-unknown",
             "role-refused",
@@ -189,6 +191,7 @@ def _frame(**changes: object) -> ConsoleFrame:
                 "/users",
                 "/team",
                 "/audit/exports",
+                "/audit/verification",
                 "/exports",
                 "/jobs",
             )
@@ -888,6 +891,21 @@ def _audit_exports(**changes: object) -> Sample:
     return ("console/audit_exports.html", AuditExportsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+def _audit_verification(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(), "action": "/t/northwind/admin/audit/verification",
+        "requested_by": _LONG, "began_at": _NOW, "ended_at": _NOW, "percent": 100, "until": 120_480,
+        "events": 120_479, "waiting": 3, "signed_by": "Nz6cdWXR2e4CN1oJv9LZ8XJ0V7lqWbG6y5mEy7JmTnA",
+        "fault_count": 101,
+        "faults": (
+            AuditFaultLine("edited", "417", "/t/northwind/admin/audit/events/1", _LONG, _LONG),
+            AuditFaultLine("seals missing", "500-999", "", "", ""),
+        ),
+    }  # fmt: skip
+    page = AuditVerificationPage(**(filled | changes))  # type: ignore[arg-type]
+    return ("console/audit_verification.html", page)
+
+
 def _jobs(**changes: object) -> Sample:
     here = "/t/northwind/admin/jobs"
 
@@ -1290,6 +1308,10 @@ def console_samples() -> Mapping[str, Sample]:
         "console-jobs": _jobs(),
         "console-jobs-none": _jobs(jobs=(), under_way=False),
         "console-exports": _exports(faults={"passphrase": _LONG}),
+        "console-audit-verification": _audit_verification(),
+        "console-audit-verification-none": _audit_verification(
+            ended_at=None, percent=41, fault_count=0, faults=()
+        ),
         "console-audit-exports": _audit_exports(faults={"since": _LONG, "format": _LONG}),
         "console-audit-exports-none": _audit_exports(
             exports=(), under_way=False, frame=_frame(guest=True)

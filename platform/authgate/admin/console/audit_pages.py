@@ -7,12 +7,14 @@ from authgate.accounts.standing import actor
 from authgate.admin.console import audit_lines, client_lines, frame, setting_pages
 from authgate.admin.console.administrators import may
 from authgate.admin.console.audit_search import PATH, RESULTS, SEVERITIES, AuditSearch
+from authgate.admin.console.audit_verification_pages import VERIFICATION
 from authgate.admin.console.frame import ROOT, Console, id_in_address
 from authgate.audit import Event
 from authgate.audit.meanings import AREAS, MEANINGS
 from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads
 from authgate.provisioning import audit_views
+from authgate.sealing import checking
 from authgate.storage.audit import search, unsealed
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.event_search import EventSearch, Network
@@ -54,7 +56,7 @@ class AuditPages:
         found = _NOTHING if unknown or bad_ip else await _found(asked, user_id, network)
         looked_for = asked.told() | ({"user": user_id or "nobody"} if asked.user else {})
         await audit_views.note(actor(), looked_for, now=self._console.now())
-        page = found.page
+        page, check = found.page, await checking.newest()
         content = AuditPage(
             frame=await self._console.frame(),
             action=frame.url(PATH),
@@ -79,6 +81,10 @@ class AuditPages:
             # A text is looked for in all that there is: not each second, as long as it is open.
             live_url="" if asked.cursor or asked.to or asked.search else frame.url(_LIVE),
             again_url="" if asked.cursor or asked.to else asked.url(),
+            verification_url=frame.url(VERIFICATION),
+            verified_until=check.seq if check else 0,
+            verified_at=check.ended_at if check else None,
+            fault_count=check.fault_count if check else 0,
         )
         return self._console.show("audit.html", content)
 

@@ -6,6 +6,7 @@ from quart import Blueprint
 
 from authgate.admin.console.audit_export_pages import AuditExportPages
 from authgate.admin.console.audit_pages import AuditPages
+from authgate.admin.console.audit_verification_pages import AuditVerificationPages
 from authgate.admin.console.branding_pages import BrandingPages
 from authgate.admin.console.client_changes import ClientChanges
 from authgate.admin.console.client_list import ClientList
@@ -78,6 +79,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield ImpersonationPages(console=console).blueprint()
     yield TeamPages(console=console).blueprint()
     yield AuditExportPages(console=console).blueprint()
+    yield AuditVerificationPages(console=console).blueprint()
     yield UsagePages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
     yield JobPages(console=console).blueprint()

@@ -15,6 +15,10 @@ AUDITING = {
         " that was seen: another chain begins behind it, and `authgate audit verify` says what"
         " was changed."
     ),
+    Event.AUDIT_LOG_VERIFIED: (
+        "The log was checked because somebody asked for that: a success where it is as it was"
+        " sealed; `details` say up to which place, how many events, and how many faults."
+    ),
     Event.AUDIT_EVENTS_REMOVED: (
         "Events went whose time was over; `details` say up to which place, and how many."
     ),

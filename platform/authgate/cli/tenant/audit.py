@@ -65,6 +65,7 @@ def audit() -> None:
 app.verb(example="audit verify --tenant acme --checkpoint acme.checkpoint")(
     audit_verification.verify
 )
+app.verb(example="audit verification --tenant acme --begin")(audit_verification.verification)
 app.verb(example="audit checkpoint --tenant acme")(audit_verification.checkpoint)
 app.verb("seal-keys", example="audit seal-keys")(audit_verification.seal_keys)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,6 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from authgate.cli import installed
+from authgate.cli.doors.admin_api import AdminApi
+from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Failure, Misused, NotFound
 from authgate.cli.output import Format, Output, Record, say, show, show_all
 from authgate.installation import Installation
@@ -21,7 +24,15 @@ from authgate_tenants import Tenant, use_tenant
 from authgate_tenants.lifecycle import all_tenants
 
 OneTenant = Annotated[
-    str | None, typer.Option("--tenant", "-t", help="Slug of one tenant; all where not given")
+    str | None,
+    typer.Option(
+        "--tenant",
+        "-t",
+        "--issuer",
+        help="Slug of one tenant, or its issuer, from anywhere; all of this machine's where not"
+        " given",
+        metavar="SLUG|ISSUER",
+    ),
 ]
 Slug = Annotated[str, typer.Option("--tenant", "-t", help="Slug of the tenant")]
 Checkpoint = Annotated[
@@ -65,8 +76,15 @@ def verify(
     """Check that no event of a log was changed, removed, put in or moved since it was sealed.
 
     Ends with 1 where something is wrong, and names it. That the end of a log was cut off is seen by
-    a checkpoint alone, which has to be kept elsewhere.
+    a checkpoint alone, which has to be kept elsewhere. Of an issuer its server
+    does so, by its own keys.
     """
+    if tenant is not None and "://" in tenant:
+        if file or checkpoint or key or starts > 1:
+            raise Misused("An issuer's server checks all of its log, by its own keys.")
+        with administered(tenant) as api:
+            _asked(api, output)
+        return
     if file is not None:
         _end([_of_file(file, checkpoint, key or [])], output)
         return
@@ -90,7 +108,54 @@ def _end(reports: list[Report], output: Format) -> None:
     wrong = [each.tenant for each in reports if not each.is_sound]
     if wrong:
         raise Failure(f"The log is not as it was sealed: {', '.join(wrong)}.")
-    say(f"✓ {sum(each.events for each in reports)} events are as they were sealed.")
+    events, waiting = (sum(getattr(each, of) for each in reports) for of in ("events", "waiting"))
+    wait = f" {waiting} wait for their seal: nothing holds them fast yet." if waiting else ""
+    say(f"✓ {events} events are as they were sealed.{wait}")
+
+
+def verification(
+    tenant: OfTenant = None,
+    begin: Annotated[
+        bool, typer.Option("--begin", help="Have the log be checked, and wait for it")
+    ] = False,
+    output: Output = Format.TABLE,
+) -> None:
+    """Show what was found when a log was checked last, or how far that has come.
+
+    Ends with 1 where something is wrong.
+    """
+    with administered(tenant) as api:
+        if begin:
+            _asked(api, output)
+        else:
+            _show_found(api.get(_FOUND), output)
+
+
+def _asked(api: AdminApi, output: Format) -> None:
+    found, told = api.post(_FOUND, {}), -1
+    while found["ended_at"] is None:
+        if sys.stderr.isatty() and found["percent"] != told:
+            told = found["percent"]
+            say(f"{told} %: {found['events']} events")
+        time.sleep(_LOOKS_SECONDS)
+        found = api.get(_FOUND)
+    _show_found(found, output)
+
+
+def _show_found(found: dict[str, Any], output: Format) -> None:
+    faults = found["faults"]
+    if output is Format.JSON:
+        show(found, output)
+    else:
+        show({name: value for name, value in found.items() if name != "faults"}, output)
+        for fault in faults:
+            show(fault, output)
+    if not found["sound"]:
+        raise Failure("The log is not as it was sealed.")
+
+
+_FOUND = "/audit-verification"
+_LOOKS_SECONDS = 1.0
 
 
 def checkpoint(tenant: Slug) -> None:
@@ -167,6 +232,7 @@ def _line(report: Report) -> Record:
         "until": report.last_seq,
         "erased": report.erased,
         "removed": report.removed,
+        "waiting": report.waiting,
         "faults": len(report.faults),
         "signed_by": report.signed_by,
     }

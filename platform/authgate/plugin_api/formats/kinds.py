@@ -148,6 +148,7 @@ _KINDS = {
     "SUSPICIOUS_ACTIVITY": _FINDING,
     "AUDIT_CHECKPOINT": _entity("configuration", "info", OTHER),
     "AUDIT_LOG_BROKEN": _FINDING,
+    "AUDIT_LOG_VERIFIED": _entity("configuration", "info", OTHER),
 }
 
 _ENDINGS = {

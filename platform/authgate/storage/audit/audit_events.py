@@ -95,11 +95,11 @@ async def of_type(event_type: str) -> list[AuditEvent]:
     return await AuditEvent.filter(event_type=event_type)
 
 
-async def behind(seq: int, *, types: Collection[str]) -> list[tuple[str, Any]]:
-    """The type and details of what is of these types and has its place behind this one, or none
-    yet."""
-    found: list[tuple[str, Any]] = []
+async def behind(seq: int, *, types: Collection[str]) -> list[tuple[str, Any, int | None]]:
+    """The type, details and place of what is of these types and has its place behind this one, or
+    none yet."""
+    found: list[tuple[str, Any, int | None]] = []
     for there in ({"seq__isnull": True}, {"seq__gt": seq}):
         events = AuditEvent.filter(event_type__in=list(types), **there)
-        found += [(each.event_type, each.details) for each in await events]
+        found += [(each.event_type, each.details, each.seq) for each in await events]
     return found

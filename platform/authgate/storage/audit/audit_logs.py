@@ -1,7 +1,10 @@
-"""When somebody next looks for what a tenant's log need not keep any longer."""
+"""When somebody next looks for what a tenant's log need not keep any longer, and what was found
+when it was last checked.
+"""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from tortoise import fields
 
@@ -15,6 +18,10 @@ class AuditLogRow(TenantOwned):
     """A log in which something is sealed."""
 
     due_at = fields.DatetimeField()
+    verify_at = fields.DatetimeField(null=True)
+    """When somebody next goes on checking it; nothing where nobody has asked for that."""
+    verification: dict[str, Any] | None = fields.JSONField(null=True)
+    """How far that has come, or what was found last."""
 
     class Meta:
         table = "audit_logs"
@@ -31,3 +38,29 @@ async def begin(*, now: datetime) -> None:
 async def look_again(due_at: datetime) -> None:
     """Have it be looked at then."""
     await AuditLogRow.all().update(due_at=due_at)
+
+
+async def verification() -> Mapping[str, Any] | None:
+    """How far the check of the current tenant's log has come, or what was found last."""
+    row = await AuditLogRow.all().first()
+    return row.verification if row else None
+
+
+async def begin_verification(begun: Mapping[str, Any], *, now: datetime) -> bool:
+    """Have the current tenant's log be checked; whether there is one that is not being checked."""
+    waiting = AuditLogRow.filter(verify_at__isnull=True)
+    return bool(await waiting.update(verification=dict(begun), verify_at=now))
+
+
+async def take_verification(*, now: datetime, until: datetime) -> Mapping[str, Any] | None:
+    """How far the check has come, for who goes on with it; nobody else does until then."""
+    taken = await AuditLogRow.filter(verify_at__lte=now).update(verify_at=until)
+    return await verification() if taken else None
+
+
+async def note_verification(
+    found: Mapping[str, Any], *, mine: datetime, again: datetime | None
+) -> bool:
+    """Note how far it has come; whether nobody else has gone on with it meanwhile."""
+    own = AuditLogRow.filter(verify_at=mine)
+    return bool(await own.update(verification=dict(found), verify_at=again))

@@ -1,7 +1,7 @@
 """Seals of the audit log: each holds a few hundred events fast, and the seal before it."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple, Self
@@ -167,6 +167,11 @@ async def reaching(seq: int, *, limit: int) -> list[Seal]:
     """The current tenant's ones that hold this place fast, and what follows it."""
     rows = await AuditSealRow.filter(last_seq__gte=seq).order_by("first_seq").limit(limit)
     return [Seal.from_row(each) for each in rows]
+
+
+async def ending_at(places: Collection[int]) -> list[Seal]:
+    """The current tenant's ones whose last places are these."""
+    return [Seal.from_row(each) for each in await AuditSealRow.filter(last_seq__in=list(places))]
 
 
 async def oldest(*, limit: int) -> list[Seal]:

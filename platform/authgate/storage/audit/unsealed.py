@@ -70,6 +70,11 @@ async def waiting(*, limit: int) -> list[Sealable]:
     return [Sealable.of(tuple(row)) for row in rows]
 
 
+async def count() -> int:
+    """How many events of the current tenant's wait."""
+    return await AuditEvent.filter(seq__isnull=True).count()
+
+
 async def has_before(moment: datetime) -> bool:
     """Whether something waits at the current tenant that happened no later than this."""
     waiting = AuditEvent.filter(seq__isnull=True, occurred_at__lte=moment)

@@ -93,7 +93,7 @@ SHOWN = {
     "audit_events": "(id, tenant_id, occurred_at, seq)",
     "audit_exports": "(tenant_id, state, touched_at, expires_at)",
     "audit_erasures": "(tenant_id, due_at, position, until)",
-    "audit_logs": "(tenant_id, due_at)",
+    "audit_logs": "(tenant_id, due_at, verify_at)",
     "audit_seals": "(tenant_id, first_seq, last_seq, newest_at, removed_at, gone_at)",
     "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
     "invitations": "(tenant_id, expires_at)",

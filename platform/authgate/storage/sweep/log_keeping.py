@@ -32,6 +32,9 @@ _EMPTY: Final = (
 _AGED: Final = (
     "SELECT tenant_id FROM audit_logs WHERE due_at <= {now} ORDER BY due_at LIMIT {limit}"
 )
+_CHECKED: Final = (
+    "SELECT tenant_id FROM audit_logs WHERE verify_at <= {now} ORDER BY verify_at LIMIT {limit}"
+)
 _LEAVING: Final = (
     "SELECT tenant_id FROM audit_erasures WHERE due_at <= {now}"
     " GROUP BY tenant_id ORDER BY min(due_at) LIMIT {limit}"
@@ -41,6 +44,11 @@ _LEAVING: Final = (
 async def with_old_events(settings: DatabaseSettings, *, now: datetime, limit: int) -> list[UUID]:
     """The tenants of whose logs something may be older than they want it to be."""
     return await due_tenants.found(_AGED, settings, now=now, limit=limit)
+
+
+async def to_be_verified(settings: DatabaseSettings, *, now: datetime, limit: int) -> list[UUID]:
+    """The tenants whose logs are to be checked, the longest waiting first."""
+    return await due_tenants.found(_CHECKED, settings, now=now, limit=limit)
 
 
 async def with_erasures(settings: DatabaseSettings, *, now: datetime, limit: int) -> list[UUID]:
