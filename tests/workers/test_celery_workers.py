@@ -4,25 +4,47 @@ import os
 import signal
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from celery import Celery
 from uuid_utils.compat import uuid7
 
 from authgate import audit, installation, provisioning, storage
+from authgate.accounts import leavings
 from authgate.audit import SYSTEM, Event
 from authgate.clock import utc_now
-from authgate.jobs import DeliverLogouts, FeedPlugins, RemoveExpired
+from authgate.exports import audit_log
+from authgate.jobs import (
+    DeliverLogouts,
+    FeedPlugins,
+    Job,
+    RemoveExpired,
+    RollUpUsage,
+    SealAudit,
+    port,
+)
 from authgate.jobs.celery_settings import celery_settings
+from authgate.provisioning import user_imports
+from authgate.provisioning.roles import OPERATOR
 from authgate.storage.audit import audit_events
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
+from authgate.storage.audit.exports import AuditExportRow, LogFormat, Wanted
+from authgate.storage.export_files import ExportState
+from authgate.storage.jobs.kept_jobs import KeptJobRow
+from authgate.storage.metering import usage_entries
+from authgate.storage.metering.usage_days import Measure, UsageDay
+from authgate.storage.people.users import UserRow
 from authgate.storage.sign_in import logout_deliveries
 from authgate.vocabulary import DeliveryStatus
 from authgate_tenants import use_tenant
+from authgate_testing.crash_points import Asked
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
 MANY = 1500
+LOG = Wanted(LogFormat.JSONL, bom=False, chosen={})
 
 
 async def test_a_worker_removes_what_is_over_in_every_tenant_and_nothing_else(
@@ -134,3 +156,61 @@ async def test_a_job_that_fails_while_the_database_is_away_is_done_once_it_is_ba
         await crew.queue().enqueue(RemoveExpired(), tenant_id=None)
         await until(it_has_failed)
     await until(rows.are_gone)
+
+
+async def test_f11_what_is_delivered_again_late_and_out_of_order_is_done_once(
+    crew: Any, worker: Any, until: Until
+) -> None:
+    asked, guests = Asked(), [f"guest-{n}" for n in range(5)]
+    async with installation.opened(crew.settings) as parts:
+        tenant = await provisioning.add_tenant(parts, slug="again", name="Again")
+        with use_tenant(tenant), port.served_by(asked):
+            gone = await audit_log.request(parts, LOG, actor=SYSTEM)
+            assert await audit_log.remove(gone, actor=SYSTEM)
+            export = await audit_log.request(parts, LOG, actor=SYSTEM)
+            file = await user_imports.begin(parts, ["username"], by=OPERATOR)
+            lines = [(n, {"username": name}) for n, name in enumerate(guests, 1)]
+            await user_imports.receive(parts, file.id, lines, by=OPERATOR)
+            await user_imports.start(parts, file.id, dry_run=False, by=OPERATOR)
+            await usage_entries.note(Measure.API_CALLS, now=utc_now())
+            await logout_deliveries.add(uuid7(), "cli", subject="somebody", now=utc_now())
+            async with storage.transaction():
+                await leavings.later(client_id="somebody")
+    jobs: list[Job] = [SealAudit(), RollUpUsage(), DeliverLogouts()]
+    messages = [*asked, *((each, tenant.id, None) for each in jobs)] * 3
+    Random(11).shuffle(messages)  # noqa: S311 - to be repeated, not to be secret
+    failed, queue = worker.said("job failed"), crew.queue()
+    for job, tenant_id, kept in messages:
+        await queue.enqueue(job, tenant_id=tenant_id, kept=kept)
+    await all_is_done(crew, worker, until)
+
+    assert worker.said("job failed") == failed
+    async with installation.opened(crew.settings) as parts:
+        with use_tenant(tenant):
+            [row] = await AuditExportRow.all()
+            assert (row.id, row.state) == (export.id, ExportState.READY)
+            assert row.rows == await AuditEvent.filter(occurred_at__lt=row.until).count()
+            people = await UserRow.all().order_by("username")
+            assert [each.username for each in people] == guests
+            sums = await UsageDay.filter(measure=Measure.API_CALLS)
+            assert [each.total for each in sums] == [1]
+            places = [each.seq for each in await AuditEvent.filter(seq__isnull=False)]
+            assert len(places) == len(set(places)) > 0
+            [told] = await logout_deliveries.newest(limit=2)
+            assert (told.status, told.attempts) == (DeliveryStatus.FAILED, 1)
+            assert await KeptJobRow.all().count() == 0
+
+
+async def all_is_done(crew: Any, worker: Any, until: Until) -> None:
+    """Wait until the worker has done what was sent before."""
+
+    def last() -> int:
+        return sum(line.get("job") == "remove-expired" for line in worker.lines)
+
+    before = last()
+    await crew.queue().enqueue(RemoveExpired(), tenant_id=None)
+
+    async def is_done() -> bool:
+        return last() > before
+
+    await until(is_done)
