@@ -1,13 +1,18 @@
-"""Workers that vanish, as with the machine they ran on."""
+"""Workers that vanish, as with the machine they ran on, and workers whose broker does."""
 
+import signal
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
+import pytest
 import redis
+from pydantic import SecretStr
 
 from authgate.clock import utc_now
 from authgate.jobs import RemoveExpired
 from authgate.jobs.celery_settings import KEY_PREFIX
+from authgate_testing.redis_server import redis_service
 
 Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
 
@@ -37,3 +42,33 @@ def let_time_pass(broker_url: str) -> None:
         handed_out = broker.zrange(index, 0, -1)
         assert handed_out
         broker.zadd(index, dict.fromkeys(handed_out, 1))
+
+
+@pytest.mark.parametrize("crew", ["sqlite"], indirect=True)
+async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_next_one(
+    crew: Any, until: Until
+) -> None:
+    rows = await crew.rows()
+    await rows.more_tokens(MANY, now=utc_now())
+    with redis_service() as broker:
+        url = SecretStr(f"redis://127.0.0.1:{broker.port}/0")
+        elsewhere = replace(crew, settings=crew.settings.model_copy(update={"redis_url": url}))
+        with elsewhere.worker() as worker:
+            await elsewhere.queue().enqueue(RemoveExpired(), tenant_id=None)
+            await until(lambda: rows.some_are_gone(MANY))
+            broker.end(signal.SIGKILL)
+
+            async def it_has_ended() -> bool:
+                return bool(worker.said("job ended"))
+
+            await until(it_has_ended)
+            broker.start()
+            broker.wait_until_up()
+            before = worker.said("job ended")
+            await elsewhere.queue().enqueue(RemoveExpired(), tenant_id=None)
+
+            async def another_has() -> bool:
+                return bool(worker.said("job ended") > before)
+
+            await until(another_has)
+            assert worker.leave() == 0

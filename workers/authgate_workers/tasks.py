@@ -15,6 +15,7 @@ from authgate.jobs.job import Job, give_up, note_wait
 from authgate.jobs.performer import AGAIN_AFTER_SECONDS, pause_before_again
 from authgate.settings import Settings
 from authgate.telemetry import logs
+from authgate_workers.acknowledgement import AcknowledgedRequest
 from authgate_workers.process import WorkerProcess
 
 _log = structlog.get_logger(__name__)
@@ -34,7 +35,12 @@ def celery_app(read_settings: Callable[[], Settings]) -> Celery:
 def _add_task(app: Celery, kind: type[Job], process: WorkerProcess) -> None:
     name = kind.name
 
-    @app.task(name=name, bind=True, time_limit=int(kind.seconds) + GRACE_SECONDS)
+    @app.task(
+        name=name,
+        bind=True,
+        time_limit=int(kind.seconds) + GRACE_SECONDS,
+        Request=AcknowledgedRequest,
+    )
     def do(task: "Task[Any, Any]", /, **sealed: object) -> None:
         headers = task.request.headers or {}
         if not task.request.retries:
