@@ -11,6 +11,7 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import migrate as migrating
 from authgate.storage.database import dsn
 from authgate.storage.migrate import TableBusy, migrate
+from authgate.storage.postgres import policies, row_security
 from authgate_testing import PostgresServer
 from authgate_testing.migrations import MIGRATIONS
 
@@ -28,6 +29,11 @@ _ASKED = (
     "SELECT 1 FROM pg_stat_activity WHERE datname = current_database()"
     " AND query LIKE 'SELECT pg_%advisory_lock%' AND pid <> pg_backend_pid()"
     " AND usename = 'authgate_owner'"
+)
+_WALLS = (
+    "SELECT relname, relacl::text, polname, pg_get_expr(polqual, polrelid) AS seen,"
+    " pg_get_expr(polwithcheck, polrelid) AS fit FROM pg_class c JOIN pg_policy p"
+    " ON p.polrelid = c.oid ORDER BY relname, polname"
 )
 _INVALID = "SELECT count(*) FROM pg_index WHERE NOT indisvalid"
 _BEFORE_INDEXES = "0076_log_keeping"
@@ -121,3 +127,31 @@ async def test_a_column_waits_for_a_free_table_and_keeps_nobody_waiting(
         assert not task.done()
         await transaction.commit()
         assert await task == [name for name in MIGRATIONS if name > _BEFORE_COLUMNS]
+
+
+async def test_a_table_has_its_walls_at_each_moment_and_keeps_nobody_waiting(
+    postgres_settings_of_own: DatabaseSettings, lines: Lines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, holder, watcher = postgres_settings_of_own, await lines(), await lines()
+    await migrate(settings)
+    before = await watcher.fetch(_WALLS)
+    assert {"sweep_sees_expired", "tenant_isolation"} <= {each["polname"] for each in before}
+    with monkeypatch.context() as broken:
+        # What breaks off is as it was: neither a policy nor a right is lacking.
+        broken.setitem(policies.SWEPT, "mails", "no_such_column < now()")
+        with pytest.raises(asyncpg.UndefinedColumnError):
+            await migrate(settings)
+    assert await watcher.fetch(_WALLS) == before
+    transaction = holder.transaction()
+    await transaction.start()
+    await holder.execute("SELECT 1 FROM mails")
+    with monkeypatch.context() as impatient:
+        impatient.setattr(row_security, "_PAUSES", ())
+        with pytest.raises(TableBusy, match="long transaction"):
+            await migrate(settings)
+    async with _migration_waiting(settings, watcher, "%ALTER TABLE mails%") as (task, _):
+        await watcher.execute("SELECT 1 FROM mails", timeout=5)
+        assert not task.done()
+        await transaction.commit()
+        assert await task == []
+    assert await watcher.fetch(_WALLS) == before

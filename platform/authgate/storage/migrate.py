@@ -52,11 +52,14 @@ async def migrate(settings: DatabaseSettings, *, target: str | None = None) -> l
             await Tortoise.init(
                 config=database.orm_config(settings, as_owner=True), init_connections=False
             )
-            await row_security.apply(
-                owner,
-                Roles.of(settings),
-                statement_seconds=settings.statement_seconds,
-            )
+            try:
+                await row_security.apply(
+                    owner,
+                    Roles.of(settings),
+                    statement_seconds=settings.statement_seconds,
+                )
+            except row_security.WallBusy as error:
+                raise _busy() from error
         return steps
 
 
@@ -105,11 +108,15 @@ async def _run(settings: DatabaseSettings, target: str | None) -> list[str]:
 async def _wait(pause: float | None, error: asyncpg.LockNotAvailableError) -> None:
     """Let others go first; what is done so far stays done."""
     if pause is None:
-        raise TableBusy(
-            "A long transaction holds a table that has to be changed: end it (pg_stat_activity"
-            " names it), and run authgate migrate again. What is done stays done."
-        ) from error
+        raise _busy() from error
     await asyncio.sleep(pause)
+
+
+def _busy() -> TableBusy:
+    return TableBusy(
+        "A long transaction holds a table that has to be changed: end it (pg_stat_activity"
+        " names it), and run authgate migrate again. What is done stays done."
+    )
 
 
 @asynccontextmanager

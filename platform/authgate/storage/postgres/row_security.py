@@ -3,8 +3,15 @@
 Three roles log in. The one that serves owns nothing and sees the tenant that the transaction
 names. One appends tokens, device codes, audit events and what is used for any tenant and can read
 none. One sees and deletes what has expired, and what is left of a tenant that is being erased.
-Applied after every migration from the list of models, so a new table cannot be forgotten.
+Applied after every migration from the list of models, so a new table cannot be forgotten. Servers
+may serve meanwhile: each table's walls are put up in one transaction, so nobody sees it without.
 """
+
+import asyncio
+import itertools
+import random
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 import asyncpg
 from tortoise import Tortoise
@@ -28,9 +35,19 @@ _OWN_ROWS = f"tenant_id = {_TENANT}"
 _ERASED = f"(SELECT status FROM tenants WHERE id = {_TENANT}) = 'erasing'"  # noqa: S608 - our own names
 
 
+_LOCK_SECONDS: Final = 0.5
+"""How long a table waits for those who are in it: all that come after wait, too."""
+_PAUSES: Final = (0.1, 0.2, 0.5, *(1.0,) * 30)
+"""Between two tries, in which the others go on."""
+
+
 class WallMissing(RuntimeError):
     """A table is not protected, the serving role could see past the protection, or the one that
     appends finds a door closed."""
+
+
+class WallBusy(RuntimeError):
+    """A table was never free to have its walls put up; told by its name."""
 
 
 class MightyRole(WallMissing):
@@ -76,27 +93,53 @@ async def apply(owner: asyncpg.Connection, roles: Roles, *, statement_seconds: f
         role: await owner.fetchval("SELECT quote_ident($1)", getattr(roles, role).name)
         for role in ("app", "append", "sweep")
     }
-    for statement in _statements(names):
-        await owner.execute(statement)
+    for table, statements in _walls(names):
+        await _put_up(owner, table, statements)
 
 
-def _statements(role: dict[str, str]) -> list[str]:
-    return [
-        f"GRANT USAGE ON SCHEMA public TO {role['app']}, {role['append']}, {role['sweep']}",
-        f"GRANT SELECT ON tortoise_migrations TO {role['app']}",
-        *_door(_table(TenantRow), role),
-        *_nameplates(_table(TenantDomain), role["app"]),
-        *_departures(_table(TenantDeletion), role),
-        *_price_list(_table(PlanRow), role["app"]),
-        *_price_list(_table(AnnouncementRow), role["app"]),
-        *(line for table in policies.INSTALLATIONS for line in _price_list(table, role["app"])),
-        *(line for table in tenant_tables() for line in _wall(table, role["app"])),
-        *(line for table in erased_tables() for line in _erasing_door(table, role["sweep"])),
-        *(line for table, fit in APPENDED.items() for line in _append_door(table, fit, role)),
-        *(line for table, seen in SWEPT.items() for line in _sweep_door(table, seen, role)),
-        *(line for table, seen in PENDING.items() for line in _pending_door(table, seen, role)),
-        *_log_door("audit_events", role["sweep"]),
-    ]
+async def _put_up(owner: asyncpg.Connection, table: str, statements: Sequence[str]) -> None:
+    """Put up the walls of a table at once: whoever reads it sees those before or these."""
+    brief = f"SET LOCAL lock_timeout = {int(_LOCK_SECONDS * 1000)}"
+    for pause in (*_PAUSES, None):
+        try:
+            async with owner.transaction():
+                await owner.execute(";\n".join((brief, *statements)))
+        except (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError) as error:
+            if pause is None:
+                raise WallBusy(table) from error
+            await asyncio.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
+        else:
+            return
+
+
+def _walls(role: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
+    """What each table needs, of all who come to it."""
+    shared = [_table(each) for each in (TenantRow, TenantDomain, TenantDeletion)]
+    prices = [*map(_table, (PlanRow, AnnouncementRow)), *policies.INSTALLATIONS]
+    every = {
+        shared[0]: _door(shared[0], role),
+        shared[1]: _nameplates(shared[1], role["app"]),
+        shared[2]: _departures(shared[2], role),
+        **{table: _price_list(table, role["app"]) for table in prices},
+        **{table: _wall(table, role["app"]) for table in tenant_tables()},
+    }
+    yield (
+        "tortoise_migrations",
+        [
+            f"GRANT USAGE ON SCHEMA public TO {role['app']}, {role['append']}, {role['sweep']}",
+            f"GRANT SELECT ON tortoise_migrations TO {role['app']}",
+        ],
+    )
+    erased = set(erased_tables())
+    for table, wall in every.items():
+        doors = itertools.chain(
+            _erasing_door(table, role["sweep"]) if table in erased else (),
+            _append_door(table, APPENDED[table], role) if table in APPENDED else (),
+            _sweep_door(table, SWEPT[table], role) if table in SWEPT else (),
+            _pending_door(table, PENDING[table], role) if table in PENDING else (),
+            _log_door(table, role["sweep"]) if table == "audit_events" else (),
+        )
+        yield table, [*wall, *doors]
 
 
 def _door(table: str, role: dict[str, str]) -> list[str]:
