@@ -89,3 +89,44 @@ def test_the_log_in_a_tenant_s_file_is_verified_where_no_installation_is(
     found = [(each["kind"], each["seq"]) for each in ended.data[0]["faults"]]
     assert ("edited", 3) in found
     assert ("deleted", 2) in found
+
+
+def test_a_file_of_the_log_is_verified_by_the_seals_that_were_printed_beside_it(
+    lite_cli: Cli, command: Cli, tmp_path: Path
+) -> None:
+    for name in ("mira", "noor", "omar"):
+        lite_cli("user", "create", "-t", "acme", name)
+    kept, seals = tmp_path / "kept", tmp_path / "acme.seals"
+    kept.write_text(lite_cli("audit", "checkpoint", "-t", "acme").out)
+    files = {form: tmp_path / f"log.{form}" for form in ("jsonl", "csv")}
+    for form, file in files.items():
+        some = ("--type", "user_created", "--format", form, "--output", str(file))
+        assert lite_cli("audit", "export", "-t", "acme", *some).code == 0
+    seals.write_text(lite_cli("audit", "seals", "-t", "acme").out)
+    [key] = lite_cli("audit", "seal-keys").out.split()
+    tamper(tmp_path, "DELETE FROM audit_events")
+
+    def verified(file: Path, *more: str) -> Ended:
+        given = ("--file", str(file), "--seals", str(seals), *more)
+        return command("audit", "verify", *given, "-o", "json")
+
+    for file in files.values():
+        ended = verified(file, "--key", key, "--checkpoint", str(kept))
+        assert (ended.code, ended.data[0]["faults"]) == (0, []), file
+        assert (ended.data[0]["events"], ended.data[0]["waiting"]) == (3, 0), "those chosen"
+        whole = file.read_text()
+        assert "noor" in whole
+        file.write_text(whole.replace("noor", "nora"))
+        ended = verified(file, "--key", key)
+        assert (ended.code, [each["kind"] for each in ended.data[0]["faults"]]) == (1, ["edited"])
+        file.write_text(whole)
+    assert verified(files["csv"], "--key", "another").data[0]["faults"][0]["kind"] == "forged"
+    last = seals.read_text().splitlines()
+    seals.write_text("\n".join(last[:1]) + "\n")
+    ended = verified(files["jsonl"], "--key", key, "--checkpoint", str(kept))
+    assert [each["kind"] for each in ended.data[0]["faults"]] == ["tail cut"]
+    assert ended.data[0]["waiting"] == 3, "no seal holds them fast"
+    seals.write_text("{}\n")
+    ended = verified(files["jsonl"], "--key", key)
+    assert (ended.code, "no seals" in ended.err) == (1, True)
+    assert command("audit", "verify", "--seals", str(seals)).code == 2

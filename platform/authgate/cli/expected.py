@@ -16,6 +16,7 @@ from authgate.mail_addresses import BadAddress
 from authgate.plugin_api import ConnectorConfigError
 from authgate.plugin_manager import NoConnector, PluginRefused
 from authgate.portable import TenantIsHere, UnfitFile, WeakPassphrase, WrongPassphrase
+from authgate.portable.exported_log import UnfitLogFile
 from authgate.provisioning import (
     DomainInUse,
     NotConfirmed,
@@ -71,6 +72,7 @@ _ENDS: tuple[tuple[type[Exception], type[Failure], str], ...] = (
     (TooManyPlans, Conflict, "{}"),
     (UnknownDeletion, NotFound, "No tenant {} is to be deleted: authgate tenant deletions."),
     (BadStatement, Failure, "{}"),
+    (UnfitLogFile, Failure, "{}"),
     (UnfitFile, Failure, "{} Nothing was stored."),
     (WrongPassphrase, Failure, "{} Nothing was stored."),
     (WeakPassphrase, Misused, "{}"),

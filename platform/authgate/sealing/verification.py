@@ -80,6 +80,10 @@ class Verification:
     may_lack: int = 0
     """How many events may be missing since they were left out on purpose."""
 
+    is_part: bool = False
+    """Whether a part of the events is looked at: what is not there is no fault, nor that what says
+    so is not."""
+
     most_seals: int = MOST_SEALS
     """How many come before events that tell of them."""
 
@@ -135,6 +139,10 @@ class Verification:
             else:
                 self._event(stored, member)
 
+    def one(self, seal: Seal, stored: SealedEvent) -> None:
+        """Take in an event that a seal holds fast, which has the others' ids and leaves."""
+        self._event(stored, seal.member(stored.seq))
+
     def _without_strangers(
         self, seal: Seal, events: Sequence[SealedEvent]
     ) -> dict[int, SealedEvent]:
@@ -174,7 +182,8 @@ class Verification:
         if self.checkpoint is not None and not self._is_checked:
             until = last.last_seq if last else 0
             self._fault(Kind.TAIL_CUT, until + 1, int(self.checkpoint["seq"]))
-        self._unsaid()
+        if not self.is_part:
+            self._unsaid()
         faults = [*self._faults, *self._misfits.faults()]
         return Report(
             tenant=self.tenant,

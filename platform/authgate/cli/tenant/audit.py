@@ -67,6 +67,7 @@ app.verb(example="audit verify --tenant acme --checkpoint acme.checkpoint")(
 )
 app.verb(example="audit verification --tenant acme --begin")(audit_verification.verification)
 app.verb(example="audit checkpoint --tenant acme")(audit_verification.checkpoint)
+app.verb(example="audit seals --tenant acme")(audit_verification.seals)
 app.verb("seal-keys", example="audit seal-keys")(audit_verification.seal_keys)
 
 

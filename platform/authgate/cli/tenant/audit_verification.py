@@ -15,7 +15,7 @@ from authgate.cli.doors.administered import OfTenant, administered
 from authgate.cli.failures import Failure, Misused, NotFound
 from authgate.cli.output import Format, Output, Record, say, show, show_all
 from authgate.installation import Installation
-from authgate.portable import sealed_log
+from authgate.portable import exported_log, sealed_log
 from authgate.sealing import checkpoints, stored_log
 from authgate.sealing.sealer import Sealer, keys_of
 from authgate.sealing.verification import Report
@@ -52,7 +52,14 @@ Export = Annotated[
     typer.Option(
         "--file",
         metavar="FILE",
-        help="A tenant's file (authgate tenant export), instead of a database; needs --key",
+        help="A tenant's file (authgate tenant export), or one of the log (authgate audit export)"
+        " with --seals, instead of a database; needs --key",
+    ),
+]
+Seals = Annotated[
+    Path | None,
+    typer.Option(
+        "--seals", metavar="FILE", help="What a file of the log is checked by: authgate audit seals"
     ),
 ]
 Keys = Annotated[
@@ -70,6 +77,7 @@ def verify(
     checkpoint: Checkpoint = None,
     starts: From = 1,
     file: Export = None,
+    seals: Seals = None,
     key: Keys = None,
     output: Output = Format.TABLE,
 ) -> None:
@@ -86,21 +94,26 @@ def verify(
             _asked(api, output)
         return
     if file is not None:
-        _end([_of_file(file, checkpoint, key or [])], output)
+        _end([_of_file(file, seals, checkpoint, key or [])], output)
         return
+    if seals is not None:
+        raise Misused("Seals of which file? Give --file.")
     if tenant is None and (checkpoint is not None or starts > 1):
         raise Misused("Of which tenant? Give --tenant.")
     text = _text(checkpoint) if checkpoint else None
     _end(asyncio.run(_reports(tenant, text, starts, key or [])), output)
 
 
-def _of_file(file: Path, checkpoint: Path | None, keys: list[str]) -> Report:
+def _of_file(file: Path, seals: Path | None, checkpoint: Path | None, keys: list[str]) -> Report:
     """No server and no database is asked."""
     if not keys:
         raise Misused("By which key? Give --key THUMBPRINT: authgate audit seal-keys prints it.")
     stated = read_checkpoint(_text(checkpoint), trusted=keys) if checkpoint else None
     with file.open("rb", buffering=1024 * 1024) as stream:
-        return sealed_log.checked(stream, trusted=keys, checkpoint=stated)
+        if seals is None:
+            return sealed_log.checked(stream, trusted=keys, checkpoint=stated)
+        with seals.open("rb") as beside:
+            return exported_log.checked(stream, beside, trusted=keys, checkpoint=stated)
 
 
 def _end(reports: list[Report], output: Format) -> None:
@@ -172,6 +185,20 @@ def checkpoint(tenant: Slug) -> None:
     if found is None:
         raise NotFound(f"Nothing has happened at {tenant} yet.")
     sys.stdout.write(f"{found}\n")
+
+
+def seals(tenant: Slug) -> None:
+    """Print the seals of a tenant's log, for a file of the log that is checked elsewhere.
+
+    What waits for its seal is sealed before.
+    """
+
+    async def printed(parts: Installation) -> None:
+        await Sealer(parts).seal(seconds=_SEALS_FOR_SECONDS)
+        async for line in exported_log.seal_lines():
+            sys.stdout.write(line.decode())
+
+    installed.do(tenant, printed)
 
 
 def seal_keys() -> None:

@@ -106,11 +106,18 @@ class Seal:
     def each(self) -> Iterator[Member]:
         """The events, in their order."""
         for begin in range(0, len(self.members), _MEMBER_BYTES):
-            leaf_begin = begin + _ID_BYTES
-            yield Member(
-                self.members[begin:leaf_begin].hex(),
-                self.members[leaf_begin : begin + _MEMBER_BYTES],
-            )
+            yield self._member(begin)
+
+    def member(self, seq: int) -> Member:
+        """The event at this place."""
+        return self._member((seq - self.first_seq) * _MEMBER_BYTES)
+
+    def _member(self, begin: int) -> Member:
+        leaf_begin = begin + _ID_BYTES
+        return Member(
+            self.members[begin:leaf_begin].hex(),
+            self.members[leaf_begin : begin + _MEMBER_BYTES],
+        )
 
     def digest_for(self, tenant_id: UUID) -> bytes:
         """What its digest has to be."""
