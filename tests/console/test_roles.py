@@ -30,6 +30,7 @@ from authgate_testing.wiretap import Wiretap
 
 AREAS = {
     "": Area.OVERVIEW,
+    "overview": Area.OVERVIEW,
     "first-steps": Area.OVERVIEW,
     "find": Area.OVERVIEW,
     "clients": Area.CLIENTS,

@@ -19,7 +19,7 @@ from authgate.provisioning import forgotten_passwords, joining, own_profile
 from authgate.settings import Settings
 from authgate.storage import deliveries, export_files, idempotent_requests
 from authgate.storage.jobs import kept_jobs
-from authgate.storage.metering import active_users
+from authgate.storage.metering import active_users, usage_hours
 from authgate.storage.people import invitations, user_imports
 from authgate.storage.portable.parts import EXPORTED, LEFT_OUT, TENANT
 from authgate.storage.sweep.expiry import KINDS
@@ -197,6 +197,7 @@ PERIODS: Mapping[str, tuple[Period, ...]] = {
         "long_access_token_lifetime",
         "access_token_lifetime_cap",
     ),
+    "usage_hours": (usage_hours.KEPT,),
     "user_import_lines": (user_imports.KEPT,),
     "user_imports": (user_imports.KEPT,),
 }

@@ -97,6 +97,11 @@ COMMANDS = {
     "authorization": _Command(
         "tenant.authorization:app", "List what people have allowed applications, and take it back."
     ),
+    "overview": _Command(
+        "tenant.overview:overview",
+        "Tell what a tenant comes to lately, and what needs attention.",
+        "overview --span 30d",
+    ),
     "usage": _Command(
         "tenant.usage:app", "Count what a tenant uses, day by day, and state it month by month."
     ),

@@ -32,6 +32,8 @@ class Kind(StrEnum):
     """How far the files have come that hold all of the tenant."""
     INSTALLATION = "installation"
     """Whether the installation is well."""
+    OVERVIEW = "overview"
+    """What the tenant comes to, and what somebody should look at."""
     USER_IMPORT = "user_import"
     """How far a file of people has been gone through; by its id."""
 

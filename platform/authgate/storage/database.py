@@ -60,6 +60,7 @@ MODEL_MODULES = (
     "authgate.storage.metering.active_users",
     "authgate.storage.metering.usage_days",
     "authgate.storage.metering.usage_entries",
+    "authgate.storage.metering.usage_hours",
     "authgate.storage.metering.usage_statements",
     "authgate.storage.people.account_deletions",
     "authgate.storage.people.invitations",

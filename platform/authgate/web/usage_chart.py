@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from typing import TypeVar
 
 import orjson
 
@@ -10,6 +11,8 @@ from authgate.storage.metering.periods import USUAL, Period, today
 from authgate.storage.metering.roll_up import Usage, UsageOfAll, tokens_by_day
 from authgate.storage.metering.usage_days import ALL_CLIENTS, USED, Count, Measure
 from authgate.web.usage_view_models import Bar, Figure, Series, UsageChart, UsageDayLine
+
+_Step = TypeVar("_Step", bound=date)
 
 _COLOURS = 4
 _HEIGHT = 1000
@@ -76,14 +79,31 @@ def drawn(usage: Usage, first: date, number: int = USUAL) -> UsageChart:
         name = _name(each)
         sums[each.day, name if name in names else "other"] += each.total
     days = [first + timedelta(days=day) for day in range(number)]
-    lines = [UsageDayLine(day, [sums[day, name] for name in names]) for day in days]
+    return over(days, {name: {day: sums[day, name] for day in days} for name in names}, usage.until)
+
+
+def over(
+    steps: Sequence[_Step],
+    series: Mapping[str, Mapping[_Step, int]],
+    until: datetime,
+    *,
+    colours: Sequence[int] = (1, 2, 3, 4),
+) -> UsageChart:
+    """What there was of each of these, in their order, on each of these days or in these hours."""
+    lines = [
+        UsageDayLine(step, [counts.get(step, 0) for counts in series.values()]) for step in steps
+    ]
     top = _round(max(line.total for line in lines))
     return UsageChart(
-        series=[Series(name, sum(sums[day, name] for day in days)) for name in names],
+        series=[
+            Series(name, sum(counts.get(step, 0) for step in steps))
+            for name, counts in series.items()
+        ],
         days=lines,
         bars=list(_bars(lines, top)),
         top=top,
-        until=usage.until,
+        until=until,
+        colours=colours,
     )
 
 

@@ -28,9 +28,10 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class UsageDayLine:
-    """A day (UTC), with as many counts as there are series."""
+    """A day (UTC), or an hour, with as many counts as there are series."""
 
     day: date
+    """Of an hour its beginning."""
     counts: Sequence[int]
 
     @property
@@ -41,7 +42,7 @@ class UsageDayLine:
 
 @dataclass(frozen=True, slots=True)
 class UsageChart:
-    """Some days in a row, up to today."""
+    """Some days or hours in a row, up to now."""
 
     series: Sequence[Series]
     days: Sequence[UsageDayLine]
@@ -50,11 +51,18 @@ class UsageChart:
     """The count that is as high as the field."""
     until: datetime
     """Whatever was before this is counted."""
+    colours: Sequence[int] = (1, 2, 3, 4)
+    """Of the series, in their order."""
 
     @property
     def total(self) -> int:
         """Of all days."""
         return sum(each.total for each in self.series)
+
+    @property
+    def is_by_hour(self) -> bool:
+        """Whether each of them is an hour."""
+        return isinstance(self.days[0].day, datetime)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +79,11 @@ class Figure:
     def change(self) -> int | None:
         """By how many percent it is more; ``None`` where there was nothing."""
         return round(100 * (self.total - self.before) / self.before) if self.before else None
+
+    @property
+    def is_more(self) -> bool:
+        """Whether it is more than before."""
+        return self.total > self.before
 
 
 @dataclass(frozen=True, slots=True)

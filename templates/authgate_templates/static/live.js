@@ -11,8 +11,10 @@ const putInPlace = (page) => {
   for (const part of liveParts()) {
     const fresh = page.getElementById(part.id);
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    const unfolded = [...part.querySelectorAll("details[open][id]")].map((each) => each.id);
     if (fresh) part.replaceWith(document.adoptNode(fresh));
     else part.remove();
+    for (const each of unfolded) document.getElementById(each)?.setAttribute("open", "");
     if (focused) document.getElementById(focused)?.focus();
   }
   for (const control of document.querySelectorAll("[data-live] [data-script]")) control.hidden = false;

@@ -80,7 +80,8 @@ def _line(number: int, **changes: object) -> AuditLine:
     return AuditLine(**(filled | changes))  # type: ignore[arg-type]  # by their names
 
 
-def _lines() -> tuple[AuditLine, ...]:
+def audit_lines() -> tuple[AuditLine, ...]:
+    """Events of every severity, some of them long."""
     return (
         _line(1),
         _line(
@@ -112,7 +113,7 @@ def _list(**changes: object) -> Sample:
         "frame": _frame(),
         "action": _HERE,
         "clear_url": _HERE,
-        "events": _lines(),
+        "events": audit_lines(),
         "search": "billing",
         "user": "",
         "ip": "",
@@ -134,7 +135,7 @@ def _event(**changes: object) -> Sample:
     filled: dict[str, object] = {
         "frame": _frame(),
         "list_url": _HERE,
-        "event": _lines()[2],
+        "event": audit_lines()[2],
         "id": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f901234",
         "meaning": MEANINGS[Event.CLIENT_UPDATED],
         "user_agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36",
@@ -149,6 +150,6 @@ def _event(**changes: object) -> Sample:
         "actor_url": "/t/northwind/admin/users/1",
         "about_url": "/t/northwind/admin/clients/1",
         "client_url": "/t/northwind/admin/clients/1",
-        "beside": _lines()[:2],
+        "beside": audit_lines()[:2],
     }
     return ("console/audit_event.html", AuditEventPage(**(filled | changes)))  # type: ignore[arg-type]  # as above

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from authgate import permissions
+from authgate.admin.console import overview as overview_pages
 from authgate.admin.console import setting_fields
 from authgate.permissions import Area, UserRole
 from authgate.plugin_api import (
@@ -17,9 +18,12 @@ from authgate.plugin_api import (
     ConsoleTable,
     ConsoleText,
 )
+from authgate.provisioning import overviews
+from authgate.provisioning.overviews import Span
 from authgate.storage.metering.roll_up import Usage
 from authgate.storage.metering.usage_days import Count
-from authgate.vocabulary import ClientStatus, InvitationStatus, TokenStatus, UserStatus
+from authgate.storage.tenants.attention import Stock
+from authgate.vocabulary import ClientStatus, InvitationStatus, TokenStatus
 from authgate.web import usage_chart
 from authgate.web.audit_export_view_models import AuditExportLine, AuditExportsPage
 from authgate.web.audit_view_models import AuditFaultLine, AuditVerificationPage
@@ -79,7 +83,7 @@ from authgate.web.invitation_view_models import InvitationLine, InvitationsPage
 from authgate.web.job_view_models import JobsPage, TenantJobLine
 from authgate.web.limits_view_models import BlockFields, BlockLine, LimitsPage, QuotaLine
 from authgate.web.mail_server_view_models import MailServerFields, MailServerPage, TriedStep
-from authgate.web.overview_view_models import Attention, OverviewPage
+from authgate.web.overview_view_models import Attention, MatterLine, OverviewPage, StockLine
 from authgate.web.own_app_view_models import (
     AccountFrame,
     OwnAppFormPage,
@@ -123,6 +127,7 @@ from authgate.web.token_view_models import TokenLine, TokensPage
 from authgate.web.usage_view_models import Figure, StatementLine, UsageChart, UsagePage
 from authgate_tenants import TenantSettings
 from authgate_tenants.setting_groups import GROUPS, SettingGroup
+from authgate_testing.audit_samples import audit_lines
 from authgate_testing.people_samples import PEOPLE_ALIKE, people_samples
 
 _NOW = datetime.now(UTC)
@@ -138,6 +143,7 @@ CONSOLE_ALIKE = (
         f"console-{name}"
         for name in (
             "overview-empty",
+            "overview-manager",
             "first-steps-arrived",
             "clients-not-found",
             "selection-none",
@@ -238,21 +244,67 @@ _SNIPPETS = tuple(
 
 
 def _overview(**changes: object) -> Sample:
+    here = "/t/northwind/admin"
+    figures = [
+        Figure("active_users", 412, 380),
+        Figure("sign_ins", 2710, 2710),
+        Figure("failures", 131, 12),
+        Figure("tokens", 1_260_000, 1_400_000),
+        Figure("new_users", 7, 0),
+        Figure("new_clients", 0, 0),
+    ]
+    matters = [MatterLine(f"{here}/jobs", each, 3, more=False) for each in overview_pages.PAGES]
     filled: dict[str, object] = {
         "frame": _frame(),
         "host": "login.northwind.example",
+        "spans": [FilterLink(each, here, current=each == "30d") for each in Span],
+        "figures": figures,
+        "charts": {"sign_ins": _sign_ins(), "tokens": _chart()},
+        "counted_until": _NOW,
+        "is_behind": True,
         "clients": {ClientStatus.ACTIVE: 22, ClientStatus.PENDING: 1},
-        "people": {UserStatus.ACTIVE: 8412, UserStatus.DISABLED: 3},
-        "signed_in": 310,
-        "tokens": 1000,
-        "more_tokens": True,
+        "stocks": [
+            StockLine("users", 1000, more=True),
+            StockLine("sessions", 310, more=False),
+            StockLine("tokens", 1000, more=True),
+        ],
         "attention": (
             Attention(f"{_HERE}/1", "Partner portal"),
             Attention(f"{_HERE}/2", "Billing sync", _NOW + timedelta(days=6)),
         ),
+        "matters": matters,
         "newest": _LINES,
+        "events": audit_lines(),
+        "events_url": f"{here}/audit?severity=WARNING",
+        "again_url": here,
     }
     return ("console/overview.html", OverviewPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _sign_ins() -> UsageChart:
+    first = _NOW.replace(minute=0, second=0, microsecond=0) - timedelta(hours=23)
+    hours = [first + timedelta(hours=each) for each in range(24)]
+    series = {
+        "succeeded": {each: 40 * (each.hour % 5) for each in hours},
+        "failed": {each: each.hour % 3 for each in hours},
+    }
+    return usage_chart.over(hours, series, _NOW, colours=(1, 3))
+
+
+def _nothing_yet() -> dict[str, object]:
+    """What a tenant shows that has just begun."""
+    return {
+        "spans": [FilterLink(each, "/", current=each == "24h") for each in Span],
+        "figures": [Figure(each, 0, 0) for each in overviews.TOLD],
+        "charts": {},
+        "is_behind": False,
+        "clients": {},
+        "stocks": [StockLine(each, 0, more=False) for each in Stock],
+        "attention": (),
+        "matters": (),
+        "newest": (),
+        "events": (),
+    }
 
 
 def _clients(**changes: object) -> Sample:
@@ -1227,7 +1279,8 @@ def console_samples() -> Mapping[str, Sample]:
     )
     return {
         "console-overview": _overview(),
-        "console-overview-empty": _overview(clients={}, attention=(), newest=()),
+        "console-overview-empty": _overview(**_nothing_yet()),
+        "console-overview-manager": _overview(events=None),
         "console-first-steps": _first_steps(),
         "console-first-steps-arrived": _first_steps(arrived=True),
         "console-first-steps-disabled": _first_steps(

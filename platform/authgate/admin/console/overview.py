@@ -1,27 +1,55 @@
-"""``/admin``: what there is in the tenant, and what somebody should look at."""
+"""``/admin``: what the tenant comes to lately, and what somebody should look at."""
 
-from datetime import timedelta
+from collections.abc import Sequence
+from time import monotonic
 from urllib.parse import urlsplit
 
-from quart import Blueprint, Response
+from quart import Blueprint, Response, request
 
-from authgate.admin.console import client_lines
-from authgate.admin.console.frame import ROOT, Console
+from authgate.accounts.standing import actor
+from authgate.admin.console import audit_lines, client_lines, frame
+from authgate.admin.console.administrators import may
+from authgate.admin.console.audit_search import AuditSearch
+from authgate.admin.console.frame import ROOT, Console, with_query
+from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads
+from authgate.provisioning import audit_views, overviews
+from authgate.provisioning.overviews import AREAS, Overview, Span
+from authgate.storage.audit import search
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientFilter
-from authgate.storage.issued import tokens
+from authgate.storage.metering.usage_days import Measure
 from authgate.storage.paging import Order
-from authgate.storage.people import users
-from authgate.storage.sign_in import sessions
-from authgate.vocabulary import ClientStatus
-from authgate.web.overview_view_models import Attention, OverviewPage
+from authgate.storage.tenants import attention
+from authgate.storage.tenants.attention import MOST, MOST_THERE, SOON, Matter, Standing
+from authgate.vocabulary import ClientStatus, Severity
+from authgate.web import usage_chart
+from authgate.web.audit_view_models import AuditLine
+from authgate.web.console_view_models import FilterLink
+from authgate.web.overview_view_models import Attention, MatterLine, OverviewPage, StockLine
+from authgate.web.usage_view_models import Figure, UsageChart
 from authgate_tenants import current_tenant
 
-_SOON = timedelta(days=14)
-_MOST_TOKENS = 1000
+_LIVE = "/overview/live"
+_LIVE_SECONDS = 30
 _NEWEST = 5
 _WAITING = 5
+_EVENTS = 5
+
+PAGES = {
+    Matter.SCIM_TOKENS_ENDING: "/provisioning",
+    Matter.KEYS_OVERDUE: "/signing-keys",
+    Matter.HOSTS_UNPROVEN: "/domains",
+    Matter.PLUGINS_BEHIND: "/plugins",
+    Matter.EXPORTS_FAILED: "/exports",
+    Matter.LOG_FILES_FAILED: "/audit/exports",
+    Matter.JOBS_GIVEN_UP: "/jobs",
+    Matter.MAILS_FAILED: "/mail-server",
+    Matter.PEOPLE_LEAVING: "/users",
+    Matter.OPERATORS_ASKING: "/team",
+    Matter.LOG_UNSEALED: "/audit",
+}
+"""Where somebody looks at it; clients are named one by one."""
 
 
 class OverviewPages:
@@ -34,38 +62,113 @@ class OverviewPages:
         """The routes."""
         routes = self._console.routes("overview")
         routes.get(ROOT, self.show, reads(Area.OVERVIEW))
+        routes.get(f"{ROOT}{_LIVE}", self.live, reads(Area.OVERVIEW))
         return routes.blueprint
+
+    async def live(self) -> Response:
+        """News, of which there may be some each half a minute."""
+        topic = Topic.here(Kind.OVERVIEW)
+        return self._console.streams.answer(topic, asks=reads(Area.OVERVIEW), look=_tick)
 
     async def show(self) -> Response:
         """The figures, and what needs attention."""
-        now = self._console.now()
-        working = await tokens.count_working(now=now, most=_MOST_TOKENS + 1)
+        now, span = self._console.now(), _asked()
+        found = await overviews.read(span, now=now)
+        standing = await attention.standing(now)
         newest = await clients.page(ClientFilter(), Order.of("-created_at"), limit=_NEWEST)
         content = OverviewPage(
             frame=await self._console.frame(),
             host=urlsplit(current_tenant().issuer).netloc,
+            spans=[FilterLink(each, _url(each), current=each is span) for each in Span],
+            figures=[Figure(*each) for each in found.changes],
+            charts=_charts(found),
+            counted_until=found.counted_until,
+            is_behind=found.is_behind,
             clients=await clients.counts(),
-            people=await users.counts(),
-            signed_in=await sessions.count_live(now=now),
-            tokens=min(working, _MOST_TOKENS),
-            more_tokens=working > _MOST_TOKENS,
-            attention=await self._attention(),
-            newest=await client_lines.lines(newest.rows, now=self._console.now()),
+            stocks=[
+                StockLine(each, min(total, MOST_THERE), total > MOST_THERE)
+                for each, total in standing.stocks.items()
+            ],
+            attention=await self._clients(standing),
+            matters=_matters(standing),
+            newest=await client_lines.lines(newest.rows, now=now),
+            events=await self._events(),
+            events_url=_worth_a_look().url(),
+            again_url=_url(span),
+            live_url=frame.url(_LIVE),
         )
         return self._console.show("overview.html", content)
 
-    async def _attention(self) -> list[Attention]:
-        pending = ClientFilter(status=ClientStatus.PENDING)
-        waiting = await clients.page(pending, Order.of("created_at"), limit=_WAITING)
-        new = ClientFilter(status=ClientStatus.ACTIVE, unseen=True)
-        unseen = await clients.page(new, Order.of("created_at"), limit=_WAITING)
-        before = self._console.now() + _SOON
-        ending = await clients.with_ending_secrets(before=before, limit=_WAITING)
-        return [
-            *(Attention(client_lines.url(each), each.name) for each in waiting.rows),
-            *(Attention(client_lines.url(each), each.name, unseen=True) for each in unseen.rows),
-            *(
+    async def _clients(self, standing: Standing) -> list[Attention]:
+        """Those that somebody should look at, as far as there are any."""
+        found: list[Attention] = []
+        if Matter.CLIENTS_WAITING in standing.matters:
+            pending = ClientFilter(status=ClientStatus.PENDING)
+            waiting = await clients.page(pending, Order.of("created_at"), limit=_WAITING)
+            found += [Attention(client_lines.url(each), each.name) for each in waiting.rows]
+        if Matter.CLIENTS_UNSEEN in standing.matters:
+            new = ClientFilter(status=ClientStatus.ACTIVE, unseen=True)
+            unseen = await clients.page(new, Order.of("created_at"), limit=_WAITING)
+            found += [
+                Attention(client_lines.url(each), each.name, unseen=True) for each in unseen.rows
+            ]
+        if Matter.SECRETS_ENDING in standing.matters:
+            before = self._console.now() + SOON
+            found += [
                 Attention(client_lines.url(each), each.name, each.secrets.expires_at)
-                for each in ending
-            ),
-        ]
+                for each in await clients.with_ending_secrets(before=before, limit=_WAITING)
+            ]
+        return found
+
+    async def _events(self) -> Sequence[AuditLine] | None:
+        """What happened lately that is no mere information."""
+        if not may(reads(Area.AUDIT)):
+            return None
+        found = await search.out_of_the_ordinary(limit=_EVENTS)
+        if found:
+            await audit_views.note(actor(), {"overview": True}, now=self._console.now())
+        everything = AuditSearch.read({})
+        return [audit_lines.line(each, everything) for each in found]
+
+
+def _asked() -> Span:
+    said = request.args.get("span", "")
+    return Span(said) if said in set(Span) else Span.WEEK
+
+
+def _url(span: Span) -> str:
+    return with_query(frame.url(""), "" if span is Span.WEEK else f"span={span}")
+
+
+def _worth_a_look() -> AuditSearch:
+    return AuditSearch.read({"severity": Severity.WARNING})
+
+
+def _matters(standing: Standing) -> list[MatterLine]:
+    return [
+        MatterLine(frame.url(PAGES[matter]), matter, total, total >= MOST)
+        for matter, total in standing.matters.items()
+        if matter in PAGES and may(reads(AREAS[matter]))
+    ]
+
+
+def _charts(found: Overview) -> dict[str, UsageChart]:
+    """Sign-ins beside those that failed, and tokens."""
+    drawn = {
+        "sign_ins": {"succeeded": Measure.SIGN_INS, "failed": Measure.FAILURES},
+        "tokens": {"tokens": Measure.TOKENS},
+    }
+    charts = {
+        name: usage_chart.over(
+            found.steps,
+            {word: found.sums.get(measure, {}) for word, measure in series.items()},
+            found.counted_until,
+            colours=(1, 3),
+        )
+        for name, series in drawn.items()
+    }
+    return {name: chart for name, chart in charts.items() if chart.total}
+
+
+async def _tick() -> str:
+    return str(int(monotonic() / _LIVE_SECONDS))

@@ -55,6 +55,11 @@ async def one(event_id: UUID) -> AuditEvent | None:
     return await AuditEvent.get_or_none(id=event_id)
 
 
+async def out_of_the_ordinary(*, limit: int) -> list[AuditEvent]:
+    """The newest events that are no mere information."""
+    return await Looking().events([(Condition("severity <> 'INFO'"),)], [], limit=limit)
+
+
 async def by_actor(
     event_type: str, actor_type: str, actor_id: str, *, since: datetime
 ) -> list[AuditEvent]:

@@ -3,8 +3,8 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from datetime import UTC, datetime
+from typing import Final, NamedTuple
 
 from tortoise import connections
 
@@ -12,11 +12,17 @@ from authgate.storage import connection
 from authgate.storage.batches.append_log import encoded
 from authgate.storage.metering import periods
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
+from authgate.storage.metering.usage_hours import Hours
 from authgate_tenants import current_tenant
 
 Counts = Mapping[Measure, Sequence[Count]]
 
 _LONGEST_DETAIL: Final = 64
+
+_HOURS = {
+    "postgres": "to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24')",
+    "sqlite": "substr(occurred_at, 1, 13)",
+}
 
 _DETAILS = {
     "postgres": (
@@ -27,6 +33,13 @@ _DETAILS = {
         " json_extract(details, '$.method'), '')"
     ),
 }
+
+
+class Happened(NamedTuple):
+    """What some events come to."""
+
+    days: Counts
+    hours: Hours
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +69,26 @@ OTHERS = Source(
         "OAUTH_AUTHENTICATION",
         "CLIENT_AUTHENTICATION_FAILURE",
         "RATE_LIMIT_EXCEEDED",
+        "USER_CREATED",
+        "CLIENT_CREATED",
+        "CLIENT_REGISTERED",
     ),
-    frozenset({Measure.SIGN_INS, Measure.FAILURES, Measure.REFUSALS}),
+    frozenset(
+        {
+            Measure.SIGN_INS,
+            Measure.FAILURES,
+            Measure.REFUSALS,
+            Measure.NEW_USERS,
+            Measure.NEW_CLIENTS,
+        }
+    ),
 )
 """Apart from tokens: a version that counts those alone may add up beside this one."""
 
 SOURCES = (TOKENS, OTHERS)
 
 
-async def of(source: Source, begin: datetime, end: datetime) -> Counts:
+async def of(source: Source, begin: datetime, end: datetime) -> Happened:
     """What the current tenant's events of one day come to: of tokens by client as well."""
     dialect = connection.dialect()
     count = 3 + len(source.events)
@@ -72,14 +96,15 @@ async def of(source: Source, begin: datetime, end: datetime) -> Counts:
     statement = (
         "SELECT client_id, event_type, success,"  # noqa: S608 - our own names
         " CASE event_type WHEN 'RATE_LIMIT_EXCEEDED' THEN resource_id"
-        f" ELSE {_DETAILS[dialect]} END AS detail, COUNT(*) AS found"
+        f" ELSE {_DETAILS[dialect]} END AS detail, {_HOURS[dialect]} AS hour, COUNT(*) AS found"
         f" FROM audit_events WHERE tenant_id = {marks[0]} AND occurred_at >= {marks[1]}"
         f" AND occurred_at < {marks[2]} AND event_type IN ({', '.join(marks[3:])})"
-        " GROUP BY 1, 2, 3, 4"
+        " GROUP BY 1, 2, 3, 4, 5"
     )
     values = encoded((current_tenant().id, begin, end, *source.events), dialect)
     rows = await connections.get("default").execute_query_dict(statement, values)
     sums: dict[Measure, Counter[tuple[str, str]]] = {}
+    hours: dict[Measure, Counter[datetime]] = {}
     for row in rows:
         kind = _kind(row["event_type"], row["detail"], success=bool(row["success"]))
         if kind is None:
@@ -89,11 +114,17 @@ async def of(source: Source, begin: datetime, end: datetime) -> Counts:
         clients = {row["client_id"], ALL_CLIENTS} if source is TOKENS else {ALL_CLIENTS}
         for client_id in clients:
             sums.setdefault(measure, Counter())[client_id, detail] += row["found"]
+        hours.setdefault(measure, Counter())[_hour(row["hour"])] += row["found"]
     day = periods.today(begin)
-    return {
+    days = {
         measure: [Count(client_id, day, detail, total) for (client_id, detail), total in of.items()]
         for measure, of in sums.items()
     }
+    return Happened(days, hours)
+
+
+def _hour(told: str) -> datetime:
+    return datetime.strptime(told, "%Y-%m-%d %H").replace(tzinfo=UTC)
 
 
 def _kind(event: str, detail: str, *, success: bool) -> tuple[Measure, str] | None:
@@ -111,5 +142,9 @@ def _kind(event: str, detail: str, *, success: bool) -> tuple[Measure, str] | No
             return Measure.FAILURES, "client"
         case "RATE_LIMIT_EXCEEDED":
             return Measure.REFUSALS, detail[:_LONGEST_DETAIL]
+        case "USER_CREATED":
+            return Measure.NEW_USERS, ""
+        case "CLIENT_CREATED" | "CLIENT_REGISTERED":
+            return Measure.NEW_CLIENTS, ""
         case _:
             return Measure.TOKENS, detail

@@ -8,12 +8,20 @@ Nothing is counted while tokens are issued.
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from authgate.storage.audit.audit_events import AuditEvent
-from authgate.storage.metering import event_counts, periods, usage_days, usage_entries
+from authgate.storage.metering import (
+    event_counts,
+    periods,
+    usage_days,
+    usage_entries,
+    usage_hours,
+)
 from authgate.storage.metering.event_counts import OTHERS, SOURCES, TOKENS, Counts, Source
 from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageMark
+from authgate.storage.metering.usage_hours import Hours
 from authgate.storage.unit_of_work import set_aside, transaction
 
 LATE: Final = timedelta(minutes=5)
@@ -41,6 +49,8 @@ class UsageOfAll(NamedTuple):
     until: datetime
     """Of what is added up when it is taken, as API calls are, later ones may be there."""
     counts: Mapping[Measure, Sequence[Count]]
+    hours: Hours = MappingProxyType({})
+    """Where they were asked for; of what leaves no event there are none."""
 
     def of(self, measure: Measure) -> Usage:
         """One kind of it."""
@@ -88,30 +98,38 @@ async def by_day(
     since: date,
     to: date = date.max,
     client_id: str = ALL_CLIENTS,
+    hours_since: datetime | None = None,
     now: datetime,
+    steps: int = STEPS,
     step: int = STEP,
 ) -> UsageOfAll:
-    """The same of each of these measures, to a day and with it."""
+    """The same of each of these measures, to a day and with it; from an hour on by the hour, too,
+    of all clients together."""
     sums: _Sums = Counter()
+    hours: dict[Measure, Counter[datetime]] = {}
     until = now
     async with set_aside():
-        await roll_up(now=now)
+        await roll_up(now=now, steps=steps, step=step)
         async with transaction():
             # Held: what is added up meanwhile would be counted twice.
             mark = await UsageMark.all().select_for_update().first()
             found = await usage_days.of_each(measures, since=since, to=to, client_id=client_id)
             _add(sums, found, client_id)
+            if hours_since:
+                _add_hours(hours, await usage_hours.of_each(measures, since=hours_since))
             for source in SOURCES if mark else ():
                 if source.measures & set(measures):
                     begin = await _first_event(_marked(mark, source), now)
                     end = await _end(begin, now, step)
                     until = min(until, end)
-                    _add(sums, await event_counts.of(source, begin, end), client_id)
+                    happened = await event_counts.of(source, begin, end)
+                    _add(sums, happened.days, client_id)
+                    _add_hours(hours, happened.hours)
     counted: dict[Measure, list[Count]] = {}
     for (measure, day, detail), total in sorted(sums.items()):
         if measure in measures and since <= day <= to:
             counted.setdefault(measure, []).append(Count(client_id, day, detail, total))
-    return UsageOfAll(until, counted)
+    return UsageOfAll(until, counted, hours)
 
 
 _Sums = Counter[tuple[Measure, date, str]]
@@ -122,6 +140,11 @@ def _add(sums: _Sums, counts: Counts, client_id: str) -> None:
         for each in of_measure:
             if each.client_id == client_id:
                 sums[measure, each.day, each.detail] += each.total
+
+
+def _add_hours(sums: dict[Measure, Counter[datetime]], hours: Hours) -> None:
+    for measure, of_measure in hours.items():
+        sums.setdefault(measure, Counter()).update(of_measure)
 
 
 async def added_up(measures: Collection[Measure], *, since: date, to: date) -> UsageOfAll:
@@ -152,8 +175,10 @@ async def _one_step(source: Source, until: datetime, step: int) -> datetime:
             return until
         begin = await _first_event(_marked(mark, source), until)
         end = await _end(begin, until, step)
-        for measure, counts in (await event_counts.of(source, begin, end)).items():
+        happened = await event_counts.of(source, begin, end)
+        for measure, counts in happened.days.items():
             await usage_days.add(measure, counts)
+        await usage_hours.add(happened.hours, now=until)
         await UsageMark.filter(id=mark.id).update(**{source.mark: end})
         return end
 

@@ -51,6 +51,12 @@ class Measure(StrEnum):
     """Limits that have refused somebody, as the log has it: once a minute at most for each limit
     and subject; ``detail`` is the limit."""
 
+    NEW_USERS = "new_users"
+    """People who were brought in, or came by themselves."""
+
+    NEW_CLIENTS = "new_clients"
+    """Clients that were made, or registered themselves."""
+
 
 USED: Final = (Measure.TOKENS, Measure.SIGN_INS, Measure.ACTIVE_USERS, Measure.API_CALLS)
 """What is used, in the order in which it is told. The others say how it goes."""

@@ -37,6 +37,7 @@ from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
 from authgate.storage.metering.usage_entries import UsageEntry
+from authgate.storage.metering.usage_hours import UsageHour
 from authgate.storage.metering.usage_statements import UsageStatementRow
 from authgate.storage.people.account_deletions import AccountDeletionRow
 from authgate.storage.people.group_members import GroupMemberRow
@@ -280,5 +281,6 @@ LEFT_OUT: Mapping[type[Model], str] = {
     UserImportLine: "a line of a file of people, on its way in",
     UserImportRow: "such a file",
     TenantDeletion: "the installation's own record of tenants that leave",
+    UsageHour: "sums of the last days, of what has happened here",
 }
 """Models of which a file holds nothing, and why."""

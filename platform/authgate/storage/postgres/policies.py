@@ -60,6 +60,7 @@ SWEPT = {
     "tenant_import_pieces": "expires_at < now()",
     "tenant_imports": "expires_at < now()",
     "tokens": "expires_at < now()",
+    "usage_hours": "expires_at < now()",
     "user_import_lines": "expires_at < now()",
     "user_imports": "expires_at < now()",
 }
@@ -112,6 +113,7 @@ SHOWN = {
     "user_import_lines": "(tenant_id, expires_at)",
     "user_imports": "(tenant_id, state, touched_at, expires_at)",
     "usage_entries": "(id, tenant_id, day)",
+    "usage_hours": "(tenant_id, expires_at)",
     "usage_statements": "(tenant_id, month)",
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""

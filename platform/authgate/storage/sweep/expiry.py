@@ -76,6 +76,7 @@ KINDS = (
     Kind("remembered_devices", "expires_at", kept=timedelta(minutes=5)),
     Kind("logout_deliveries", "expires_at", kept=timedelta(0)),
     Kind("active_users", "expires_at", kept=timedelta(0)),
+    Kind("usage_hours", "expires_at", kept=timedelta(0)),
     Kind("tenant_export_pieces", "expires_at", kept=timedelta(0)),
     Kind("tenant_exports", "expires_at", kept=timedelta(0)),
     Kind("audit_exports", "expires_at", kept=timedelta(0)),

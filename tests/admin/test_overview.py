@@ -1,0 +1,51 @@
+"""``/overview``: what a tenant comes to, and what needs attention, as far as the scopes reach."""
+
+from datetime import UTC, datetime, time, timedelta
+
+from authgate.storage.jobs import kept_jobs
+from authgate.storage.metering import usage_days, usage_hours
+from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.api import ApiClient, api_client, is_problem
+from authgate_testing.server import RunningServer
+
+
+async def test_an_overview_tells_the_sums_of_its_own_tenant_and_what_its_scopes_show(
+    server: RunningServer, acme: Tenant, api: ApiClient, foreign_api: ApiClient
+) -> None:
+    now = server.clock()
+    today, hour = now.date(), now.replace(minute=0, second=0, microsecond=0)
+    with use_tenant(acme):
+        counted = [Count(ALL_CLIENTS, today, "client", 4), Count("portal", today, "client", 4)]
+        await usage_days.add(Measure.FAILURES, counted)
+        before = Count(ALL_CLIENTS, today - timedelta(days=7), "password", 9)
+        await usage_days.add(Measure.FAILURES, [before])
+        await usage_hours.add({Measure.FAILURES: {hour: 4}}, now=now)
+        await kept_jobs.bury("x", {}, now=now, attempts=5, error="OSError", reason="")
+    told = (await api.get("/overview")).json()
+    midnight = datetime.combine(today, time(), UTC)
+    assert told["span"] == "7d"
+    assert {"measure": "failures", "total": 4, "before": 9} in told["figures"]
+    assert (_when(told, "failures"), _total(told, "failures")) == ([midnight], 4)
+    assert told["attention"] == [{"matter": "jobs_given_up", "total": 1}]
+    assert datetime.fromisoformat(told["counted_until"]) <= server.clock()
+
+    told = (await api.get("/overview?span=24h")).json()
+    assert {"measure": "failures", "total": 4, "before": 0} in told["figures"]
+    assert _when(told, "failures") == [hour]
+
+    narrow = await api_client(server, acme, "authgate:usage:read")
+    assert (await narrow.get("/overview")).json()["attention"] == []
+    others = (await foreign_api.get("/overview")).json()
+    assert {"measure": "failures", "total": 0, "before": 0} in others["figures"]
+    assert others["attention"] == []
+    assert is_problem(await api.get("/overview?span=1y"), 422, "invalid")
+
+
+def _when(told: dict[str, list[dict[str, str]]], measure: str) -> list[datetime]:
+    steps = [each for each in told["steps"] if each["measure"] == measure]
+    return [datetime.fromisoformat(each["begins"]) for each in steps]
+
+
+def _total(told: dict[str, list[dict[str, int | str]]], measure: str) -> int:
+    return sum(int(each["total"]) for each in told["steps"] if each["measure"] == measure)
