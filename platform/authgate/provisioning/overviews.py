@@ -97,8 +97,7 @@ class Overview:
 async def read(span: Span, *, now: datetime) -> Overview:
     """Of the current tenant."""
     period = Period(today(now) - timedelta(days=span.days - 1), today(now))
-    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    hours = [hour - timedelta(hours=_HOURS - 1 - each) for each in range(_HOURS)]
+    hours = last_hours(now)
     found = await roll_up.by_day(
         TOLD,
         since=period.before.first,
@@ -111,14 +110,14 @@ async def read(span: Span, *, now: datetime) -> Overview:
     is_behind = now - found.until > _BEHIND
     if is_behind:
         await port.hint(RollUpUsage(), tenant_id=current_tenant().id)
-    by_day, days = _by_day(found), _days(period)
-    people = _change(Measure.ACTIVE_USERS, by_day, days, _days(period.before))
+    by_day, days = _by_day(found), period.days
+    people = _change(Measure.ACTIVE_USERS, by_day, days, period.before.days)
     if span is Span.DAY:
         steps: Sequence[date] = hours
         before: Sequence[date] = [each - _A_DAY for each in hours]
         sums: Mapping[Measure, Mapping[date, int]] = _by_hour(found)
     else:
-        steps, before, sums = days, _days(period.before), by_day
+        steps, before, sums = days, period.before.days, by_day
         people = Change(people[0], *(round(each / span.days) for each in people[1:]))
     others = [_change(each, sums, steps, before) for each in TOLD[1:]]
     return Overview(span, found.until, is_behind, [people, *others], steps, sums)
@@ -149,9 +148,10 @@ def _by_hour(found: UsageOfAll) -> dict[Measure, dict[date, int]]:
     }
 
 
-def _days(period: Period) -> list[date]:
-    first, last = period
-    return [first + timedelta(days=each) for each in range((last - first).days + 1)]
+def last_hours(now: datetime) -> list[datetime]:
+    """The beginnings of the hours of a day, up to this one."""
+    hour = now.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    return [hour - timedelta(hours=_HOURS - 1 - each) for each in range(_HOURS)]
 
 
 def beginning(step: date) -> datetime:

@@ -6,6 +6,7 @@ from datetime import date, datetime
 
 from authgate.vocabulary import Severity
 from authgate.web.console_view_models import ConsoleFrame, FilterLink
+from authgate.web.usage_view_models import UsageChart
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,3 +167,34 @@ class AuditEventPage:
     client_url: str = ""
     beside: Sequence[AuditLine] = ()
     """What else happened in the same request."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditCount:
+    """How many events there were of something, with the list of them."""
+
+    what: AuditLink
+    total: int
+    failures: AuditLink = AuditLink("")
+    failed: int = 0
+    """So many of them, where it is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class AuditStatisticsPage:
+    """``console/audit_statistics.html``."""
+
+    frame: ConsoleFrame
+    spans: Sequence[FilterLink]
+    """How much of the past may be shown."""
+    figures: Sequence[AuditCount]
+    """``all``, ``failed``, and by severity."""
+    chart: UsageChart | None
+    """``None`` where nothing has happened."""
+    types: Sequence[AuditCount]
+    addresses: Sequence[AuditCount]
+    """Where the most has failed from."""
+    actors: Sequence[AuditCount]
+    """By whom."""
+    counted_since: datetime | None
+    """Where there is more than is counted: whatever was before this is not."""

@@ -8,14 +8,18 @@ from authgate.admin.console.audit_search import RESULTS, SEVERITIES
 from authgate.audit import Event
 from authgate.audit.meanings import AREAS, MEANINGS
 from authgate.permissions import UserRole
+from authgate.provisioning.overviews import last_hours
 from authgate.vocabulary import Severity
+from authgate.web import usage_chart
 from authgate.web.audit_view_models import (
     AuditChange,
+    AuditCount,
     AuditDetail,
     AuditEventPage,
     AuditLine,
     AuditLink,
     AuditPage,
+    AuditStatisticsPage,
     Narrowing,
 )
 from authgate.web.console_view_models import ConsoleFrame, FilterLink
@@ -26,7 +30,14 @@ _HERE = "/t/northwind/admin/audit"
 
 Sample = tuple[str, object]
 
-AUDIT_ALIKE = frozenset({"console-audit-none", "console-audit-empty", "console-audit-event-plain"})
+AUDIT_ALIKE = frozenset(
+    {
+        "console-audit-none",
+        "console-audit-empty",
+        "console-audit-event-plain",
+        "console-audit-statistics-none",
+    }
+)
 """Samples that differ from others in their words only."""
 
 
@@ -38,6 +49,10 @@ def audit_samples() -> Mapping[str, Sample]:
         "console-audit-wrong": _list(events=(), ip="nowhere", bad_ip=True),
         "console-audit-looked": _list(events=(), looked_to=_NOW, next_url=_HERE),
         "console-audit-empty": _list(events=(), kept={}, search="", since=None, narrowings=()),
+        "console-audit-statistics": _statistics(),
+        "console-audit-statistics-none": _statistics(
+            chart=None, types=(), addresses=(), actors=(), counted_since=None
+        ),
         "console-audit-event": _event(),
         "console-audit-event-plain": _event(
             changes=(), details=(), beside=(), meaning="", event=_line(1), session=AuditLink("")
@@ -51,7 +66,9 @@ def _frame() -> ConsoleFrame:
         role=UserRole.AUDITOR,
         guest=False,
         permissions=permissions.of(UserRole.AUDITOR),
-        pages=frozenset(("", "/clients", "/users", "/audit", "/audit/exports")),
+        pages=frozenset(
+            ("", "/clients", "/users", "/audit", "/audit/statistics", "/audit/exports")
+        ),
         console_url="/t/northwind/admin",
         account_url="/t/northwind/account",
         sign_out_action="/t/northwind/logout",
@@ -153,3 +170,27 @@ def _event(**changes: object) -> Sample:
         "beside": audit_lines()[:2],
     }
     return ("console/audit_event.html", AuditEventPage(**(filled | changes)))  # type: ignore[arg-type]  # as above
+
+
+def _statistics(**changes: object) -> Sample:
+    here, hours = f"{_HERE}/statistics", last_hours(_NOW)
+    series = {
+        "succeeded": {each: 70 * (each.hour % 7) for each in hours},
+        "failed": {each: each.hour % 3 for each in hours},
+    }
+    kinds = ("all", "failed", "WARNING", "CRITICAL")
+    filled: dict[str, object] = {
+        "frame": _frame(),
+        "spans": [FilterLink(each, here, current=each == "24h") for each in ("24h", "7d", "30d")],
+        "figures": [AuditCount(_link(each), 12_345) for each in kinds],
+        "chart": usage_chart.over(hours, series, _NOW, colours=(1, 3)),
+        "types": [
+            AuditCount(_link(Event.AUTHENTICATION_FAILURE), 4711, _link("4711"), 4711),
+            AuditCount(_link(Event.CLIENT_CREDENTIALS_TOKEN_ISSUED), 17),
+        ],
+        "addresses": [AuditCount(_link("2001:db8:1111:2222:3333:4444:5555:6666"), 17)],
+        "actors": [AuditCount(_link(_LONG), 3)],
+        "counted_since": _NOW - timedelta(days=2),
+    }
+    page = AuditStatisticsPage(**(filled | changes))  # type: ignore[arg-type]  # as above
+    return ("console/audit_statistics.html", page)

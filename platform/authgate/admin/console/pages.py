@@ -6,6 +6,7 @@ from quart import Blueprint
 
 from authgate.admin.console.audit_export_pages import AuditExportPages
 from authgate.admin.console.audit_pages import AuditPages
+from authgate.admin.console.audit_statistics_pages import AuditStatisticsPages
 from authgate.admin.console.audit_verification_pages import AuditVerificationPages
 from authgate.admin.console.branding_pages import BrandingPages
 from authgate.admin.console.client_changes import ClientChanges
@@ -84,4 +85,5 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield LimitPages(console=console).blueprint()
     yield JobPages(console=console).blueprint()
     yield AuditPages(console=console).blueprint()
+    yield AuditStatisticsPages(console=console).blueprint()
     yield ExportPages(console=console).blueprint()

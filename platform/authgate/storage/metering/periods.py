@@ -45,6 +45,12 @@ class Period(NamedTuple):
         days = self.last - self.first + timedelta(days=1)
         return Period(self.first - days, self.last - days)
 
+    @property
+    def days(self) -> list[date]:
+        """Each of them."""
+        count = (self.last - self.first).days + 1
+        return [self.first + timedelta(days=each) for each in range(count)]
+
 
 def today(now: datetime) -> date:
     """The day, by UTC."""

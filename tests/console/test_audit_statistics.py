@@ -1,0 +1,46 @@
+"""``/admin/audit/statistics``: how much of what has happened, with the way to each of it."""
+
+import re
+from html import unescape
+from urllib.parse import urljoin
+
+from authgate import audit
+from authgate.audit import SYSTEM, Event
+from authgate.storage.audit.audit_events import AuditEvent
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing.databases import on_sqlite
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+
+@on_sqlite
+async def test_each_figure_leads_to_the_events_that_it_counts(
+    server: RunningServer, acme: Tenant, globex: Tenant, admin: Person
+) -> None:
+    for where, times in ((acme, 3), (globex, 40)):
+        with use_tenant(where):
+            for _ in range(times):
+                await audit.record(
+                    Event.LOGIN_DENIED, actor=SYSTEM, resource=("user", "x"), success=False
+                )
+    here = f"{acme.issuer}/admin/audit/statistics"
+    page = (await admin.visit(here)).text
+    day = server.clock().date()
+    assert re.search(rf"<title>{day}: 3 failed</title>", page)
+    line = re.search(
+        r'<a href="([^"]+)"><code>LOGIN_DENIED</code></a></td>\s*<td[^>]*>3</td>\s*'
+        r'<td[^>]*><a href="([^"]+)">3</a>',
+        page,
+    )
+    assert line is not None
+    for link in line.groups():
+        found = (await admin.visit(urljoin(here, unescape(link)))).text
+        assert found.count("<code>LOGIN_DENIED</code>") == 3
+        assert "AUTHENTICATION_SUCCESS" not in found
+    [all_failed] = re.findall(r'<a href="([^"]+)">Failed</a>', page)
+    assert "result=failed" in all_failed
+    by_hour = (await admin.visit(f"{here}?span=24h")).text
+    assert f"{server.clock():%H}:00 UTC: 3 failed" in by_hour
+    with use_tenant(acme):
+        looked = await AuditEvent.filter(event_type=Event.AUDIT_LOG_VIEWED)
+    assert {"statistics": True} in [each.details["filter"] for each in looked]
