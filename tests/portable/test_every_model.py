@@ -27,6 +27,9 @@ _OPEN_WORDS = frozenset(
                 "previous",
                 "digest",
                 "signature",
+                "folded",
+                "fold_signature",
+                "fold_signer",
                 "signer",
                 "sealed_at",
             )

@@ -15,10 +15,10 @@ from authgate.audit import SYSTEM, Event
 from authgate.jobs import ForgetPeople, Job, Result, RetireAudit, SealAudit
 from authgate.provisioning import provisioned_users
 from authgate.provisioning.roles import OPERATOR
-from authgate.sealing import retention
+from authgate.sealing import folding, retention
 from authgate.sealing.faults import Kind
 from authgate.sealing.sealer import Sealer
-from authgate.settings import Settings
+from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.audit import audit_events
 from authgate.storage.audit.audit_erasures import AuditErasureRow
 from authgate.storage.audit.audit_events import AuditEvent
@@ -69,6 +69,11 @@ async def changed(server: RunningServer, tenant: Tenant, **settings: object) -> 
     return found
 
 
+async def removed(database: DatabaseSettings, tenant_id: UUID, last: int) -> int:
+    async with log_keeping.removing(database, tenant_id) as remove:
+        return await remove(1, last)
+
+
 async def there(tenant: Tenant) -> list[int | None]:
     with use_tenant(tenant):
         sealed = AuditEvent.filter(seq__isnull=False)
@@ -116,6 +121,52 @@ async def test_au_08_old_events_go_under_whole_seals_and_the_log_is_verified_nev
     assert await there(kept) == after
 
 
+async def test_seals_whose_events_are_gone_are_folded_and_hold_what_is_left_nevertheless(
+    server: RunningServer,
+    kept: Tenant,
+    verified: Callable[..., Any],
+    as_owner: Callable[..., Awaitable[None]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(folding, "LEFT", 1)
+    with use_tenant(kept):
+        seals = {each.last_seq: bytes(each.digest) for each in await AuditSealRow.all()}
+    # Of an hour without a checkpoint nothing is told.
+    monkeypatch.setattr(folding, "STEP", 2)
+    await run(server, SealAudit(), RetireAudit(), SealAudit())
+    with use_tenant(kept):
+        await retention.retire(server.parts)
+        rows = await AuditSealRow.all().order_by("first_seq")
+        assert [each.first_seq for each in rows][:2] == [3, 4], "1 and 2 are folded into 3"
+        assert await retention.retire(server.parts) == 0
+
+    async def found(**how: object) -> list[tuple[Kind, int, int]]:
+        return [(each.kind, each.seq, each.until) for each in (await verified(kept, **how)).faults]
+
+    report = await verified(kept)
+    assert (report.faults, report.first_seq, report.removed) == ([], 5, 4)
+
+    async def compared(seq: int, digest: bytes) -> tuple[list[Kind], bool]:
+        report = await verified(kept, checkpoint={"seq": seq, "digest": digest.hex()})
+        return [each.kind for each in report.faults], report.is_comparable
+
+    assert await compared(1, seals[1]) == ([], True), "the log told of it"
+    assert await compared(1, seals[2]) == ([Kind.REWRITTEN], True)
+    assert await compared(3, seals[3]) == ([], True)
+    assert await compared(3, seals[2]) == ([Kind.REWRITTEN], True)
+    assert await compared(2, seals[1]) == ([], False), "of it there is nothing left"
+    former = "UPDATE audit_seals SET folded = $1 WHERE first_seq = 3"
+    said = bytes(rows[0].folded or b"")
+    await as_owner(former, said[:-1] + bytes([said[-1] ^ 1]))
+    assert (Kind.FORGED, 1, 2) in await found()
+    await as_owner(former, said)
+    assert await found() == []
+    await as_owner("UPDATE audit_seals SET fold_signer = NULL WHERE first_seq = 3")
+    assert (Kind.FORGED, 1, 2) in await found()
+    await as_owner("DELETE FROM audit_seals WHERE first_seq = 3")
+    assert (Kind.SEALS_MISSING, 1, 3) in await found()
+
+
 @on_sqlite
 async def test_nothing_goes_that_is_held_or_that_a_plugin_was_not_told_of(
     server: RunningServer, kept: Tenant, monkeypatch: pytest.MonkeyPatch
@@ -153,7 +204,7 @@ async def test_the_role_that_removes_takes_nothing_that_was_not_given_up_and_cha
     server: RunningServer, kept: Tenant, settings: Settings
 ) -> None:
     database = settings.database
-    assert await log_keeping.remove(database, kept.id, first=1, last=9) == 0
+    assert await removed(database, kept.id, 9) == 0
     assert await log_keeping.empty(database, kept.id, [1, 2, 3], now=server.clock()) == 0
     with use_tenant(kept):
         await AuditErasureRow.create(
@@ -167,7 +218,7 @@ async def test_the_role_that_removes_takes_nothing_that_was_not_given_up_and_cha
         # Young ones are given up by nobody.
         assert not await AuditSealRow.filter(first_seq=5).update(removed_at=server.clock())
         assert await AuditSealRow.filter(first_seq=1).update(removed_at=server.clock())
-    assert await log_keeping.remove(database, kept.id, first=1, last=9) == 1
+    assert await removed(database, kept.id, 9) == 1
     assert await log_keeping.empty(database, kept.id, [2, 3, 4], now=server.clock()) == 1
     line = await asyncpg.connect(dsn(sweep_url(database)))
     try:

@@ -31,6 +31,7 @@ from authgate_tenants import current_tenant
 _KIND: Final = "authgate-audit-seals"
 _PAGE: Final = 100
 _BYTES: Final = ("members", "root", "previous", "digest", "signature", "signer")
+_FOLDED: Final = ("folded", "fold_signature", "fold_signer")
 _NUMBERS: Final = ("first_seq", "last_seq")
 _MOMENTS: Final = ("sealed_at", "newest_at", "checkpoint_at", "removed_at")
 
@@ -141,11 +142,13 @@ def _line(record: Mapping[str, Any]) -> bytes:
 
 def _told(seal: Seal) -> dict[str, Any]:
     told: dict[str, Any] = {name: getattr(seal, name) for name in (*_NUMBERS, *_MOMENTS)}
-    return told | {name: b64encode(getattr(seal, name)).decode() for name in _BYTES}
+    raw = {name: getattr(seal, name) for name in (*_BYTES, *_FOLDED)}
+    return told | {name: value and b64encode(value).decode() for name, value in raw.items()}
 
 
 def _seal(row: Mapping[str, Any]) -> Seal:
     values = {name: int(row[name]) for name in _NUMBERS}
     moments = {name: connection.moment(row[name]) for name in _MOMENTS if row[name] is not None}
-    raw = {name: b64decode(row[name]) for name in _BYTES}
+    raw = {name: b64decode(row[name] or b"") for name in _BYTES}
+    raw |= {name: b64decode(row[name]) for name in _FOLDED if row[name] is not None}
     return Seal(**{**values, **moments, **raw})  # type: ignore[arg-type]  # by their names

@@ -17,6 +17,7 @@ from authgate.storage.audit.sealed import SEALED_COLUMNS, SealedEvent
 
 _EVENTS: Final = "audit_events"
 _BYTES: Final = ("members", "root", "previous", "digest", "signature", "signer")
+_FOLDED: Final = ("folded", "fold_signature", "fold_signer")
 _MOMENTS: Final = ("sealed_at", "newest_at", "checkpoint_at", "removed_at")
 
 
@@ -95,8 +96,10 @@ class _Log:
 
 
 def _seal(row: Mapping[str, Any]) -> Seal:
-    values = {name: row[name] for name in Seal.__dataclass_fields__}
+    values: dict[str, Any] = {name: row.get(name) for name in Seal.__dataclass_fields__}
     values |= {name: b64decode(row[name]) for name in _BYTES}
+    # Of a file that was written before seals were folded none is.
+    values |= {name: _bytes(row.get(name)) for name in _FOLDED}
     values |= {name: connection.moment(row[name]) for name in _MOMENTS if row[name] is not None}
     return Seal(**values)
 

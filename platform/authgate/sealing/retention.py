@@ -11,10 +11,11 @@ from typing import Final
 from authgate import audit, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
-from authgate.sealing import sayings
+from authgate.sealing import folding, sayings
 from authgate.storage.audit import audit_feeds, audit_logs, audit_seals
 from authgate.storage.audit.audit_seals import Seal
 from authgate.storage.sweep import log_keeping
+from authgate.storage.sweep.log_keeping import Remove
 from authgate_tenants import current_tenant
 
 STEP: Final = 100
@@ -29,16 +30,19 @@ async def retire(parts: Installation, *, seconds: float = _VISIT_SECONDS) -> int
     """Remove what the current tenant wants to have no longer, or as much of it as goes in this
     time; how many events went. Of what is left others have their turn first."""
     removed, end = 0, time.monotonic() + seconds
-    while True:
-        going = await _given_up(parts)
-        left = len(going) == STEP
-        for portion in _portions(going):
-            removed += await _removed(parts, portion)
-            if time.monotonic() > end and portion[-1] is not going[-1]:
-                left = True
+    async with log_keeping.removing(parts.settings.database, current_tenant().id) as remove:
+        while True:
+            going = await _given_up(parts)
+            left = len(going) == STEP
+            for portion in _portions(going):
+                removed += await _removed(parts, portion, remove)
+                if time.monotonic() > end and portion[-1] is not going[-1]:
+                    left = True
+                    break
+            if not left or time.monotonic() > end:
                 break
-        if not left or time.monotonic() > end:
-            break
+    if not left:
+        await folding.fold(parts, seconds=max(0.0, end - time.monotonic()))
     now = parts.clock()
     async with storage.transaction():
         await audit_logs.look_again(now if left else now + audit_logs.EACH)
@@ -94,11 +98,9 @@ async def _cut(now: datetime) -> datetime:
     return min(wanted, told) if told else wanted
 
 
-async def _removed(parts: Installation, seals: Sequence[Seal]) -> int:
+async def _removed(parts: Installation, seals: Sequence[Seal], remove: Remove) -> int:
     first, last = seals[0].first_seq, seals[-1].last_seq
-    count = await log_keeping.remove(
-        parts.settings.database, current_tenant().id, first=first, last=last
-    )
+    count = await remove(first, last)
     async with storage.transaction():
         await audit_seals.empty(first, last, now=parts.clock())
     return count

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from authgate.audit import Event
 from authgate.installation import Installation
+from authgate.sealing.folds import Fold, is_good
 from authgate.sealing.places import Places
 from authgate.sealing.sealer import keys_of
 from authgate.storage.audit import audit_seals, leaves
@@ -77,6 +78,11 @@ class Sayings:
         """Take in the next seal."""
         if not self._begun:
             self._begun, self._begun_at = seal.first_seq, int(seal.sealed_at.timestamp())
+        fold = Fold.of(seal)
+        if fold is not None and is_good(self.tenant_id, seal, trusted=self.trusted):
+            self._digests |= {seq: digest.hex() for seq, digest in fold.kept}
+            newest = leaves.micros(fold.newest_at)
+            self._newest_removed = max(self._newest_removed, newest)
         self._digests[seal.last_seq] = seal.digest.hex()
         if len(self._digests) > self.most_seals:
             del self._digests[next(iter(self._digests))]

@@ -11,6 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from authgate.sealing.faults import MOST, Fault, Kind, Misfits
+from authgate.sealing.folds import Fold, is_good
 from authgate.sealing.places import Places
 from authgate.sealing.sayings import MOST_SEALS, Sayings
 from authgate.storage.audit import leaves
@@ -42,6 +43,9 @@ class Report:
     removed: int
     """Events that went by the tenant's retention, as other events say."""
     faults: Sequence[Fault]
+    is_comparable: bool = True
+    """Whether of the checkpoint's place there is something to compare it with: not so of seals that
+    were folded since, but for those of which the log told."""
     waiting: int = 0
     """Events that wait for their seal, and are held fast by nothing yet."""
 
@@ -100,6 +104,7 @@ class Verification:
     _erased: Places = field(default_factory=Places)
     _sayings: Sayings = field(init=False)
     _is_checked: bool = False
+    _is_comparable: bool = True
 
     def __post_init__(self) -> None:
         self._sayings = Sayings(
@@ -196,22 +201,38 @@ class Verification:
             erased=self._erased.count,
             removed=self._removed,
             faults=_told(faults, may_lack=self.may_lack),
+            is_comparable=self._is_comparable,
         )
 
     def _link(self, seal: Seal) -> None:
         before = self._last
+        first, previous = self._beginning(seal)
         if before is None:
-            self._begun = seal.first_seq
-            if self.starts <= 1 and seal.first_seq > 1:
-                self._fault(Kind.SEALS_MISSING, 1, seal.first_seq - 1)
+            self._begun = first
+            if self.starts <= 1 and first > 1:
+                self._fault(Kind.SEALS_MISSING, 1, first - 1)
             return
-        if seal.first_seq != before.last_seq + 1:
-            self._fault(Kind.SEALS_MISSING, before.last_seq + 1, seal.first_seq - 1)
-        elif seal.previous not in (before.digest, BEGINS):
+        if first != before.last_seq + 1:
+            self._fault(Kind.SEALS_MISSING, before.last_seq + 1, first - 1)
+        elif previous not in (before.digest, BEGINS):
             self._fault(Kind.SEAL_EDITED, before.first_seq, before.last_seq)
-        if seal.previous == BEGINS:
+        if previous == BEGINS:
             self._end_of_chain(before)
-            self._begun = seal.first_seq
+            self._begun = first
+
+    def _beginning(self, seal: Seal) -> tuple[int, bytes]:
+        """The first place that it stands for, and the digest before that: of those as well that
+        were folded, where they are gone."""
+        expected, fold = self._last.last_seq + 1 if self._last else 1, Fold.of(seal)
+        if seal.folded is None or seal.first_seq == expected:
+            return seal.first_seq, seal.previous
+        if fold is None or not is_good(self.tenant_id, seal, trusted=self.trusted):
+            found = "nobody that is trusted says what it stands for"
+            self._fault(Kind.FORGED, expected, seal.first_seq - 1, found=found)
+            return seal.first_seq, seal.previous
+        if self.starts <= 1 or self._last is not None:
+            self._removed += seal.first_seq - fold.first_seq
+        return fold.first_seq, fold.previous
 
     def _end_of_chain(self, seal: Seal) -> None:
         """The newest seal of a chain is signed, and so are all that it holds fast."""
@@ -228,7 +249,13 @@ class Verification:
         if self._is_checked:
             return
         self._is_checked = True
-        if (seal.last_seq, seal.digest.hex()) != (checkpoint["seq"], checkpoint["digest"]):
+        known, fold = {seal.last_seq: seal.digest}, Fold.of(seal)
+        if fold is not None and fold.first_seq <= checkpoint["seq"] < seal.first_seq:
+            known = dict(fold.kept)
+            if checkpoint["seq"] not in known:
+                self._is_comparable = False
+                return
+        if known.get(checkpoint["seq"], b"").hex() != checkpoint["digest"]:
             self._fault(
                 Kind.REWRITTEN, 1, int(checkpoint["seq"]), found="a checkpoint says otherwise"
             )

@@ -123,6 +123,11 @@ def _end(reports: list[Report], output: Format) -> None:
         raise Failure(f"The log is not as it was sealed: {', '.join(wrong)}.")
     events, waiting = (sum(getattr(each, of) for each in reports) for of in ("events", "waiting"))
     wait = f" {waiting} wait for their seal: nothing holds them fast yet." if waiting else ""
+    if not all(each.is_comparable for each in reports):
+        say(
+            "The seal that the checkpoint names was folded since: whether the log was the same up"
+            " to there can no longer be said, only that it is one chain from its beginning on."
+        )
     say(f"✓ {events} events are as they were sealed.{wait}")
 
 

@@ -141,6 +141,7 @@ def wrap_kek(file: Kek, provider: Provider) -> None:
 
 async def _rewrap() -> int:
     from authgate.cli import installed
+    from authgate.sealing import folding
     from authgate.sealing.sealer import Sealer
     from authgate.storage.sweep import data_keys
     from authgate_tenants import use_tenant
@@ -151,6 +152,7 @@ async def _rewrap() -> int:
         for slug in [row.slug async for row in all_tenants()]:
             with use_tenant(await installed.tenant(parts, slug)):
                 await sealer.take_over()
+                await folding.sign_anew(parts)
         return await data_keys.rewrap(parts.settings.database, parts.encryption)
 
 

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final, NamedTuple, Self
+from typing import Any, Final, NamedTuple, Self
 from uuid import UUID
 
 from tortoise import fields
@@ -44,6 +44,10 @@ class AuditSealRow(TenantOwned):
     """When it was decided that the events go."""
     gone_at = fields.DatetimeField(null=True)
     """When they were gone."""
+    folded = fields.BinaryField(null=True)
+    """What it stands for besides itself, where others before it were removed."""
+    fold_signature = fields.BinaryField(null=True)
+    fold_signer = fields.BinaryField(null=True)
 
     class Meta:
         table = "audit_seals"
@@ -79,6 +83,9 @@ class Seal:
     newest_at: datetime
     checkpoint_at: datetime
     removed_at: datetime | None = None
+    folded: bytes | None = None
+    fold_signature: bytes | None = None
+    fold_signer: bytes | None = None
 
     @classmethod
     def from_row(cls, row: AuditSealRow) -> Self:
@@ -96,6 +103,9 @@ class Seal:
             newest_at=row.newest_at,
             checkpoint_at=row.checkpoint_at,
             removed_at=row.removed_at,
+            folded=_bytes(row.folded),
+            fold_signature=_bytes(row.fold_signature),
+            fold_signer=_bytes(row.fold_signer),
         )
 
     @property
@@ -130,6 +140,10 @@ class Seal:
             newest_at=self.newest_at,
             sealed_at=self.sealed_at,
         )
+
+
+def _bytes(value: Any) -> bytes | None:
+    return None if value is None else bytes(value)
 
 
 def digest(
@@ -185,6 +199,27 @@ async def oldest(*, limit: int) -> list[Seal]:
     """The current tenant's first ones whose events are there."""
     rows = await AuditSealRow.filter(gone_at__isnull=True).order_by("first_seq").limit(limit)
     return [Seal.from_row(each) for each in rows]
+
+
+async def gone(*, limit: int) -> list[Seal]:
+    """The current tenant's first ones whose events are gone, from the newest on that stands for
+    others."""
+    folding = await AuditSealRow.filter(folded__isnull=False).order_by("-first_seq").first()
+    rows = AuditSealRow.filter(
+        gone_at__isnull=False, first_seq__gte=folding.first_seq if folding else 0
+    )
+    return [Seal.from_row(each) for each in await rows.order_by("first_seq").limit(limit)]
+
+
+async def folded() -> list[Seal]:
+    """The current tenant's ones that stand for others."""
+    return [Seal.from_row(each) for each in await AuditSealRow.filter(folded__isnull=False)]
+
+
+async def fold(seal: Seal, said: bytes, *, signature: bytes, signer: bytes) -> None:
+    """Have one stand for others; with the open unit of work."""
+    own = AuditSealRow.filter(first_seq=seal.first_seq, removed_at__isnull=False)
+    await own.update(folded=said, fold_signature=signature, fold_signer=signer)
 
 
 async def give_up(seals: Sequence[Seal], *, now: datetime) -> None:

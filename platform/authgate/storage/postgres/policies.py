@@ -127,10 +127,10 @@ ADD_ONLY = frozenset({"audit_events", "audit_seals", "signing_key_steps", "usage
 _OLD = "newest_at < now() - interval '30 days'"
 CHANGED = {
     "audit_seals": Change(
-        columns="members, removed_at, gone_at",
+        columns="members, removed_at, gone_at, folded, fold_signature, fold_signer",
         of=_OLD,
         into="removed_at IS NOT NULL",
-        new="removed_at IS NULL AND gone_at IS NULL",
+        new="removed_at IS NULL AND gone_at IS NULL AND folded IS NULL",
     ),
     "audit_events": Change(
         columns="seq, salt, commitment", of="seq IS NULL", into="seq IS NOT NULL", new="seq IS NULL"
@@ -146,6 +146,9 @@ GIVEN_UP = (
 )
 """Which events may go: those of a part that was given up, and is not gone yet. Of seals whose
 events are gone there is no end, and each would be read for each event."""
+
+FOLDED = f"gone_at IS NOT NULL AND {_OLD}"
+"""Which seals may go, once one behind them stands for them."""
 
 FORGOTTEN = (
     "EXISTS (SELECT 1 FROM audit_erasures e WHERE e.tenant_id = audit_events.tenant_id"

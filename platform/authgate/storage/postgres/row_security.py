@@ -138,6 +138,7 @@ def _walls(role: dict[str, str]) -> Iterator[tuple[str, list[str]]]:
             _sweep_door(table, SWEPT[table], role) if table in SWEPT else (),
             _pending_door(table, PENDING[table], role) if table in PENDING else (),
             _log_door(table, role["sweep"]) if table == "audit_events" else (),
+            _fold_door(table, role["sweep"]) if table == "audit_seals" else (),
         )
         yield table, [*wall, *doors]
 
@@ -287,6 +288,11 @@ def _log_door(table: str, sweep: str) -> list[str]:
         ),
         f"GRANT UPDATE ({policies.EMPTIED}) ON {table} TO {sweep}",
     ]
+
+
+def _fold_door(table: str, sweep: str) -> list[str]:
+    folded = f"{_OWN_ROWS} AND {policies.FOLDED}"
+    return _policy(table, "sweep_removes_folded", f"FOR DELETE TO {sweep} USING ({folded})")
 
 
 def _policy(table: str, name: str, rule: str) -> list[str]:

@@ -6,12 +6,13 @@ up and is older than thirty days, and empty what is open for an erasure, and not
 
 import asyncio
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
+import asyncpg
 import orjson
 
 from authgate.settings import DatabaseSettings
@@ -22,8 +23,14 @@ from authgate.storage.sqlite.line import connected
 from authgate.storage.sweep import due_tenants
 from authgate.storage.sweep.line import sweep_line
 
+Remove = Callable[[int, int], Awaitable[int]]
+
 _REMOVE: Final = (
     "DELETE FROM audit_events WHERE tenant_id = {tenant} AND seq >= {first} AND seq <= {last}"
+)
+_REMOVE_FOLDED: Final = (
+    "DELETE FROM audit_seals WHERE tenant_id = {tenant} AND first_seq >= {first}"
+    " AND first_seq < {before} AND gone_at IS NOT NULL"
 )
 _EMPTY: Final = (
     "UPDATE audit_events SET actor_name = '', ip = '', user_agent = '', details = '{{}}',"
@@ -56,10 +63,31 @@ async def with_erasures(settings: DatabaseSettings, *, now: datetime, limit: int
     return await due_tenants.found(_LEAVING, settings, now=now, limit=limit)
 
 
-async def remove(settings: DatabaseSettings, tenant_id: UUID, *, first: int, last: int) -> int:
-    """Remove the events at these places; how many there were."""
+@asynccontextmanager
+async def removing(settings: DatabaseSettings, tenant_id: UUID) -> AsyncIterator[Remove]:
+    """Removes the events from one place to another and says how many there were, until the block
+    ends: by one connection, that is opened for the first."""
     statement = _REMOVE.format(tenant="$1", first="$2", last="$3")
-    return await _change(settings, statement, tenant_id, first, last)
+    async with AsyncExitStack() as stack:
+        lines: list[asyncpg.Connection] = []
+
+        async def remove(first: int, last: int) -> int:
+            if settings.is_sqlite:
+                return await _change(settings, statement, tenant_id, first, last)
+            if not lines:
+                lines.append(await stack.enter_async_context(sweep_line(settings)))
+            return await _changed(lines[0], statement, tenant_id, first, last)
+
+        yield remove
+
+
+async def remove_folded(
+    settings: DatabaseSettings, tenant_id: UUID, *, first: int, before: int
+) -> int:
+    """Remove seals for which another one stands, from one place on and before another; how many
+    there were."""
+    statement = _REMOVE_FOLDED.format(tenant="$1", first="$2", before="$3")
+    return await _change(settings, statement, tenant_id, first, before)
 
 
 async def empty(
@@ -86,7 +114,12 @@ async def _change(settings: DatabaseSettings, statement: str, tenant_id: UUID, *
         path = database.sqlite_path(settings)
         given = encoded((tenant_id, *values), "sqlite")
         return await asyncio.to_thread(_on_sqlite, path, statement.replace("$", "?"), given)
-    async with sweep_line(settings) as line, line.transaction():
+    async with sweep_line(settings) as line:
+        return await _changed(line, statement, tenant_id, *values)
+
+
+async def _changed(line: asyncpg.Connection, statement: str, tenant_id: UUID, *values: Any) -> int:
+    async with line.transaction():
         await line.execute(inside(tenant_id))
         done = await line.execute(statement, tenant_id, *values)
     return int(done.rpartition(" ")[2])
