@@ -100,6 +100,11 @@ async def find(tenant_id: UUID) -> Listed | None:
     return None if row is None else _of(row)
 
 
+async def found(tenant_ids: Collection[UUID]) -> list[Listed]:
+    """Those of these tenants that are there."""
+    return [_of(row) for row in await TenantRow.filter(id__in=list(tenant_ids))]
+
+
 async def at_host(host: str) -> Listed | None:
     """The tenant that has proven to own this host."""
     domain = await TenantDomain.get_or_none(host=host.lower(), verified_at__isnull=False)

@@ -46,6 +46,7 @@ from authgate.jobs import (
 from authgate.mail import Delivery
 from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.operator import arrivals
+from authgate.operator import overview as installation_overview
 from authgate.provisioning import (
     leaving,
     operator_accesses,
@@ -270,7 +271,10 @@ async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:
     )
     # Those first who make many: their rows are the most.
     each = list(dict.fromkeys([*busy, *due, *unstated]))
-    await in_each(parts, each, partial(_meter, parts))
+    try:
+        await in_each(parts, each, partial(_meter, parts))
+    finally:
+        await installation_overview.add_up(parts)
 
 
 async def _meter(parts: Installation) -> None:

@@ -58,6 +58,7 @@ MODEL_MODULES = (
     "authgate.storage.issued.tokens",
     "authgate.storage.tenants.sign_ups",
     "authgate.storage.metering.active_users",
+    "authgate.storage.metering.installation_days",
     "authgate.storage.metering.usage_days",
     "authgate.storage.metering.usage_entries",
     "authgate.storage.metering.usage_hours",

@@ -40,10 +40,44 @@ class DeletionLine:
 
 
 @dataclass(frozen=True, slots=True)
+class NotableTenant:
+    """A tenant that has done much on a day, or where much has failed."""
+
+    url: str
+    name: str
+    total: int
+    """Tokens and sign-ins, or what has failed."""
+    attempts: int = 0
+    """Of so many, where it has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllTenants:
+    """What all tenants together come to, on whole days up to yesterday."""
+
+    spans: Sequence[FilterLink]
+    """How much of the past may be shown."""
+    counted_at: datetime | None
+    """``None`` where nothing was added up yet."""
+    figures: Sequence[Figure]
+    charts: Mapping[str, UsageChart]
+    """By what they are of: those of which there is something to draw."""
+    states: Sequence[tuple[TenantStatus, int, str]]
+    """How many tenants there are of each status, and where they are listed."""
+    day: date | None
+    """The last one that is over, as far as it is added up."""
+    busiest: Sequence[NotableTenant] = ()
+    """On that day."""
+    failing: Sequence[NotableTenant] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class OperatorOverviewPage:
     """``operator/overview.html``."""
 
     frame: ConsoleFrame
+    all: AllTenants | None
+    """Nothing for whoever may not see tenants."""
     version: str
     parts: Mapping[str, str]
     """What each part says of itself, by its name."""

@@ -107,6 +107,26 @@ def over(
     )
 
 
+def sign_ins_and_tokens(
+    steps: Sequence[date], sums: Mapping[Measure, Mapping[date, int]], until: datetime
+) -> dict[str, UsageChart]:
+    """Sign-ins beside those that failed, and tokens: those of which there is something to draw."""
+    drawn = {
+        "sign_ins": {"succeeded": Measure.SIGN_INS, "failed": Measure.FAILURES},
+        "tokens": {"tokens": Measure.TOKENS},
+    }
+    charts = {
+        name: over(
+            steps,
+            {word: sums.get(measure, {}) for word, measure in series.items()},
+            until,
+            colours=(1, 3),
+        )
+        for name, series in drawn.items()
+    }
+    return {name: chart for name, chart in charts.items() if chart.total}
+
+
 def _within(usage: Usage, period: Period) -> Usage:
     first, last = period
     return Usage(usage.until, [each for each in usage.counts if first <= each.day <= last])

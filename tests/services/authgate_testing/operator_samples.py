@@ -1,12 +1,16 @@
 """The operators' pages as one of them may meet them."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from authgate import permissions
 from authgate.permissions import UserRole
+from authgate.provisioning import overviews
 from authgate.vocabulary import AccessState
+from authgate.web import usage_chart
 from authgate.web.console_view_models import ConsoleFrame, Done, FilterLink, Told
 from authgate.web.operator_view_models import (
+    AllTenants,
     AnnouncementFields,
     AnnouncementLine,
     AnnouncementsPage,
@@ -18,6 +22,7 @@ from authgate.web.operator_view_models import (
     JobLine,
     NewTenantFields,
     NewTenantPage,
+    NotableTenant,
     OperatedTenantPage,
     OperatorOverviewPage,
     TenantAccessPage,
@@ -42,6 +47,7 @@ OPERATOR_ALIKE = frozenset(
     f"operator-{name}"
     for name in (
         "overview-ill",
+        "overview-new",
         "tenants-none",
         "tenant-suspended",
         "tenant-deleting",
@@ -77,8 +83,9 @@ def operator_samples() -> dict[str, Sample]:
     return {
         "operator-overview": _overview(),
         "operator-overview-ill": _overview(
-            parts={"database": "ok", "redis": "unreachable"}, jobs_queued=12_345
+            parts={"database": "ok", "redis": "unreachable"}, jobs_queued=12_345, all=None
         ),
+        "operator-overview-new": _overview(all=replace(_all(), counted_at=None)),
         "operator-tenants": _tenants(next_url=_HERE, previous_url=_HERE),
         "operator-tenants-none": _tenants(tenants=(), search="zz"),
         "operator-tenant": _tenant(),
@@ -201,9 +208,30 @@ def _plan(**changes: object) -> Sample:
     return ("operator/plan.html", page)
 
 
+def _all() -> AllTenants:
+    first = _NOW.date() - timedelta(days=7)
+    days = [first + timedelta(days=each) for each in range(7)]
+    series = {
+        "succeeded": {each: 400 * (each.day % 5) for each in days},
+        "failed": {each: each.day for each in days},
+    }
+    measures = (*overviews.TOLD, "new_tenants")
+    return AllTenants(
+        spans=[FilterLink(each, _HERE, current=each == "7d") for each in ("7d", "30d", "90d")],
+        counted_at=_NOW,
+        figures=[Figure(each, 1_260_000, 400) for each in measures],
+        charts={"sign_ins": usage_chart.over(days, series, _NOW, colours=(1, 3))},
+        states=[(each, 17, _HERE) for each in TenantStatus],
+        day=days[-1],
+        busiest=[NotableTenant(_HERE, "Northwind", 12_345), NotableTenant(_HERE, _LONG, 1)],
+        failing=[NotableTenant(_HERE, "Northwind", 120, 300)],
+    )
+
+
 def _overview(**changes: object) -> Sample:
     filled: dict[str, object] = {
         "frame": _frame(),
+        "all": _all(),
         "version": "1.0.0",
         "parts": {"database": "ok", "migrations": "ok"},
         "jobs": (JobLine("roll-up-usage", _NOW, 3), JobLine("remove-expired", None, None)),

@@ -14,11 +14,10 @@ from authgate.admin.console.frame import ROOT, Console, with_query
 from authgate.live import Kind, Topic
 from authgate.permissions import Area, reads
 from authgate.provisioning import audit_views, overviews
-from authgate.provisioning.overviews import AREAS, Overview, Span
+from authgate.provisioning.overviews import AREAS, Span
 from authgate.storage.audit import search
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientFilter
-from authgate.storage.metering.usage_days import Measure
 from authgate.storage.paging import Order
 from authgate.storage.tenants import attention
 from authgate.storage.tenants.attention import MOST, MOST_THERE, SOON, Matter, Standing
@@ -27,7 +26,7 @@ from authgate.web import usage_chart
 from authgate.web.audit_view_models import AuditLine
 from authgate.web.console_view_models import FilterLink
 from authgate.web.overview_view_models import Attention, MatterLine, OverviewPage, StockLine
-from authgate.web.usage_view_models import Figure, UsageChart
+from authgate.web.usage_view_models import Figure
 from authgate_tenants import current_tenant
 
 _LIVE = "/overview/live"
@@ -81,7 +80,7 @@ class OverviewPages:
             host=urlsplit(current_tenant().issuer).netloc,
             spans=[FilterLink(each, _url(each), current=each is span) for each in Span],
             figures=[Figure(*each) for each in found.changes],
-            charts=_charts(found),
+            charts=usage_chart.sign_ins_and_tokens(found.steps, found.sums, found.counted_until),
             counted_until=found.counted_until,
             is_behind=found.is_behind,
             clients=await clients.counts(),
@@ -150,24 +149,6 @@ def _matters(standing: Standing) -> list[MatterLine]:
         for matter, total in standing.matters.items()
         if matter in PAGES and may(reads(AREAS[matter]))
     ]
-
-
-def _charts(found: Overview) -> dict[str, UsageChart]:
-    """Sign-ins beside those that failed, and tokens."""
-    drawn = {
-        "sign_ins": {"succeeded": Measure.SIGN_INS, "failed": Measure.FAILURES},
-        "tokens": {"tokens": Measure.TOKENS},
-    }
-    charts = {
-        name: usage_chart.over(
-            found.steps,
-            {word: found.sums.get(measure, {}) for word, measure in series.items()},
-            found.counted_until,
-            colours=(1, 3),
-        )
-        for name, series in drawn.items()
-    }
-    return {name: chart for name, chart in charts.items() if chart.total}
 
 
 async def _tick() -> str:

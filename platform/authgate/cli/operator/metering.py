@@ -55,6 +55,29 @@ def health(slug: Slug, operators: Operators = None, output: Output = Format.TABL
         show(api.get(f"{path_of(api, slug)}/health"), output)
 
 
+def overview(
+    span: Annotated[
+        str, typer.Option(metavar="SPAN", help="Whole days up to yesterday: 7d, 30d, 90d")
+    ] = "30d",
+    operators: Operators = None,
+    output: Output = Format.TABLE,
+) -> None:
+    """Tell what all tenants together come to, beside the time before."""
+    with operated(operators) as api:
+        told = api.get("/overview", span=span)
+    if output is Format.JSON:
+        show(told, output)
+        return
+    new = {"total": told["new_tenants"], "before": told["new_tenants_before"]}
+    show_all([*told["figures"], {"measure": "new_tenants", **new}], output)
+    show_all([{"status": each, "tenants": many} for each, many in told["tenants"].items()], output)
+    for name in ("failing", "busiest"):
+        if told[name]:
+            say(f"{name.capitalize()} on the last day that is over:")
+            show_all(told[name], output)
+    say(f"Added up: {told['counted_at'] or 'not yet'}.")
+
+
 def export_usage(
     since: Since = None, to: To = None, *, csv: Csv = False, operators: Operators = None
 ) -> None:

@@ -241,6 +241,7 @@ def withdraw_invitation(
     say("The invitation is taken back.")
 
 
+app.verb(example="operator overview --span 90d")(metering.overview)
 app.verb(example="operator usage acme --days 7")(metering.usage)
 app.verb(example="operator health acme")(metering.health)
 app.verb("export-usage", example="operator export-usage --since 2026-03-01 --to 2026-03-31 --csv")(

@@ -35,6 +35,7 @@ from authgate.storage.keys.signing_keys import SigningKey
 from authgate.storage.mail.mail_servers import MailServerRow
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
+from authgate.storage.metering.installation_days import InstallationDay
 from authgate.storage.metering.usage_days import UsageDay, UsageMark
 from authgate.storage.metering.usage_entries import UsageEntry
 from authgate.storage.metering.usage_hours import UsageHour
@@ -272,6 +273,7 @@ LEFT_OUT: Mapping[type[Model], str] = {
     MailedLinkRow: "is good for minutes: whoever has forgotten a password asks for another one",
     OperatorAccess: "operators of this installation are nobody at the next one",
     KeptJobRow: "what is still to be done here",
+    InstallationDay: "what all tenants here came to together",
     PeriodicJobRow: "when jobs were done here",
     PluginFailureRow: "what failed here",
     PlanRow: "the next installation has plans of its own, and an operator there gives one",

@@ -82,6 +82,7 @@ PENDING = {
     "signing_keys": "state = 'active'",
     "tenant_exports": "state IN ('waiting', 'writing')",
     "user_imports": "state = 'working'",
+    "usage_days": "client_id = ''",
     "usage_entries": "true",
     "usage_marks": "until < now() - interval '1 hour'",
     "usage_statements": "true",
@@ -112,13 +113,14 @@ SHOWN = {
     "tenant_imports": "(tenant_id, expires_at)",
     "user_import_lines": "(tenant_id, expires_at)",
     "user_imports": "(tenant_id, state, touched_at, expires_at)",
+    "usage_days": "(tenant_id, measure, client_id, day, total)",
     "usage_entries": "(id, tenant_id, day)",
     "usage_hours": "(tenant_id, expires_at)",
     "usage_statements": "(tenant_id, month)",
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 
-INSTALLATIONS = ("periodic_jobs",)
+INSTALLATIONS = ("installation_days", "periodic_jobs")
 """Tables that are the installation's, by the name under which migrations know them."""
 
 ADD_ONLY = frozenset({"audit_events", "audit_seals", "signing_key_steps", "usage_statements"})
