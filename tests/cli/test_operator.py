@@ -48,6 +48,8 @@ SCRIPT = (
     (0, "give-plan", _TENANT, "team"),
     (5, "remove-plan", "team"),
     (2, "give-plan", _TENANT, "no-such"),
+    (0, "overview", "--span", "7d", "--json"),
+    (2, "overview", "--span", "1y"),
     (0, "usage", _TENANT),
     (0, "usage", _TENANT, "--days", "7", "--json"),
     (0, "health", _TENANT),

@@ -7,7 +7,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0079_usage_hours")]
+    dependencies = [("models", "0080_folded_seals")]
 
     operations = [
         ops.CreateModel(

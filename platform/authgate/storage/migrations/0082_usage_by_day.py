@@ -8,7 +8,7 @@ _OF_ALL_CLIENTS = Index("day", "(day) WHERE client_id = ''")
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0080_installation_days")]
+    dependencies = [("models", "0081_installation_days")]
     atomic = False
 
     operations = [IndexesMadeMeanwhile("usage_days", _OF_ALL_CLIENTS)]
