@@ -4,7 +4,7 @@ up can be looked at."""
 import asyncio
 from collections.abc import Iterator
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -25,10 +25,13 @@ from authgate.jobs import (
 from authgate.jobs.handlers import arguments_of
 from authgate.jobs.keeping import Fault
 from authgate.provisioning import NewClient, tenant_jobs
+from authgate.storage.audit import audit_erasures
+from authgate.storage.audit.audit_logs import AuditLogRow
 from authgate.storage.issued import mass_ending
 from authgate.storage.issued.tokens import Token
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.jobs.kept_jobs import SILENCE, KeptJobRow, KeptState
+from authgate.storage.people import account_deletions
 from authgate.telemetry.families import REGISTRY
 from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
@@ -324,10 +327,15 @@ async def test_what_waits_for_too_long_is_measured(
     assert REGISTRY.get_sample_value("authgate_outbox_lag_seconds", due) == 0
     assert REGISTRY.get_sample_value("authgate_jobs_kept_given_up") == 1
     with use_tenant(acme):
+        then = server.clock()
+        await account_deletions.ask(uuid4(), due_at=then, now=then)
+        await audit_erasures.ask(uuid4(), username="gone", email="", now=then, due_at=then)
+        await AuditLogRow.create(due_at=then, verify_at=then)
         # Somebody has begun it and was killed; meanwhile nobody takes it up.
         await KeptJobRow.filter(state=KeptState.WAITING).update(due_at=server.clock())
     server.clock.advance(900)
     await keeping.measure(server.parts)
-    lag = REGISTRY.get_sample_value("authgate_outbox_lag_seconds", due)
-    assert lag is not None
-    assert 900 <= lag < 960
+    for table in ("kept_jobs", "account_deletions", "audit_erasures", "audit_logs"):
+        lag = REGISTRY.get_sample_value("authgate_outbox_lag_seconds", {"table": table})
+        assert lag is not None
+        assert 900 <= lag < 960, table

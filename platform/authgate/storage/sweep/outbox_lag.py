@@ -16,6 +16,9 @@ _DUE = {
     "kept_jobs": "due_at <= {now} AND state IN ('waiting', 'working')",
     "audit_exports": "touched_at <= {now} AND state IN ('waiting', 'writing')",
     "tenant_exports": "touched_at <= {now} AND state IN ('waiting', 'writing')",
+    "account_deletions": "due_at <= {now}",
+    "audit_erasures": "due_at <= {now}",
+    "audit_logs": "verify_at <= {now}",
     "user_imports": "touched_at <= {now} AND state = 'working'",
 }
 """When a row of each is due that nobody has dealt with."""
