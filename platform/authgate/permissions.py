@@ -76,6 +76,9 @@ class Area(StrEnum):
     AUDIT = "audit"
     """The audit log."""
 
+    WEBHOOKS = "webhooks"
+    """Where what happens is sent, and what became of it."""
+
     JOBS = "jobs"
     """What is done beside the requests, and what was given up."""
 
@@ -162,6 +165,7 @@ _TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     Area.LIMITS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.USAGE: (_READ, _READ, _READ, _READ, _NONE),
     Area.AUDIT: (_READ, _READ, _NONE, _READ, _NONE),
+    Area.WEBHOOKS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.JOBS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.EXPORTS: (_WRITE, _READ, _NONE, _READ, _NONE),
     Area.TENANT: (_WRITE, _READ, _NONE, _READ, _NONE),

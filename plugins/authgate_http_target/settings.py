@@ -5,7 +5,7 @@ from typing import Annotated
 
 from authgate.plugin_api import ConnectorConfigError, Secret, Setting
 from authgate.plugin_api.hosts import is_https
-from authgate_http_target.signing import BEGINNING, key_of
+from authgate.plugin_api.signatures import BEGINNING, key_of
 
 _LONGEST = 2000
 _MOST_PEOPLE = 50

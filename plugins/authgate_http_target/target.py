@@ -23,8 +23,8 @@ from authgate.plugin_api import (
     StepUp,
     TokenClaimsRequest,
 )
+from authgate.plugin_api.signatures import signed
 from authgate_http_target.settings import TargetConfig
-from authgate_http_target.signing import signed
 
 NAME = "http-target"
 """The plugin's, which stands in front of its claims."""

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 
@@ -18,6 +18,8 @@ from authgate.storage.audit import exports
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
+from authgate.storage.webhooks import sendings
+from authgate.storage.webhooks.sendings import Happened, WebhookDelivery
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import tenants
 from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient, administering, api_client
@@ -153,6 +155,17 @@ async def things(
     made = await api.post("/groups", {"display_name": "Staff at console"})
     assert made.status_code == 201, made.text
     found["group_id"] = made.json()["id"]
+    made = await api.post("/webhooks", {"name": "hub", "url": "https://hooks.acme.example/"})
+    assert made.status_code == 201, made.text
+    found["webhook_id"] = made.json()["id"]
+    found["secret_id"] = made.json()["secrets"][0]["id"]
+    with use_tenant(acme):
+        event = Happened(1, uuid4(), "USER_CREATED", now, success=True)
+        # Nobody sends it meanwhile.
+        later = now + timedelta(days=300)
+        await sendings.add(UUID(found["webhook_id"]), [event], now=later)
+        [delivery] = await WebhookDelivery.all()
+    found["delivery_id"] = str(delivery.id)
     for name, path in (
         ("session_id", f"/users/{alice.id}/sessions"),
         ("authorization_id", "/authorizations"),

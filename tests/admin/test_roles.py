@@ -53,6 +53,7 @@ AREAS = {
     "operator-accesses": Area.ROLES,
     "exports": Area.EXPORTS,
     "jobs": Area.JOBS,
+    "webhooks": Area.WEBHOOKS,
     "settings": Area.SETTINGS,
     "mail-server": Area.SETTINGS,
     "plugins": Area.SETTINGS,

@@ -153,7 +153,7 @@ def operator(command: Cli, live_host: Host) -> Cli:
 
 _CHANGING = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<id>"),
-    (r"ag(?:sec|scim)_[\w-]+", "<secret>"),
+    (r"ag(?:sec|scim)_[\w-]+|whsec_[\w+/=]+", "<secret>"),
     (r"\b[\w-]{43}(?![\w-])", "<kid>"),
     (r"\d{4}-\d\d-\d\d[T ][\d:.]+", "<time>"),
     (r"/t/[a-z]+\b", "/t/<slug>"),
@@ -177,6 +177,7 @@ _ORDERS = (
     "--name", "Orders", "--grant", "authorization_code", "--grant", "refresh_token",
     "--redirect-uri", "https://orders.example/back", "--scope", "openid orders:read",
 )  # fmt: skip
+_HOOK = "https://hooks.acme.invalid/authgate"
 _NOBODY = "01930000-0000-7000-8000-000000000009"
 
 _BEFORE = ("--since", "2020-01-01", "--to", "2020-01-02T12:00")
@@ -224,6 +225,25 @@ SCRIPT = [
     ("audit", "delete-export", "{audit_export}"),
     ("audit", "take-export", "{audit_export}", "more.csv"),
     ("audit", "delete-export", _NOBODY),
+    ("webhook", "create", "hub", "--url", _HOOK, "--area", "people", "--disable", "--json"),
+    ("webhook", "create", "hub", "--url", "http://hooks.example/"),
+    ("webhook", "list", "--json"),
+    ("webhook", "show", "hub", "--json"),
+    ("webhook", "show", "nobody"),
+    ("webhook", "update", "hub", "--type", "USER_CREATED", "--area", "", "--name", "spoke"),
+    ("webhook", "update", "spoke", "--type", "NO_SUCH"),
+    ("webhook", "update", "spoke"),
+    ("webhook", "add-secret", "spoke", "--overlap-hours", "1", "--json"),
+    ("webhook", "secrets", "spoke", "--json"),
+    ("webhook", "delete-secret", "spoke", _NOBODY),
+    ("webhook", "test", "spoke"),
+    ("webhook", "resume", "spoke"),
+    ("webhook", "deliveries", "spoke", "--status", "failed", "--json"),
+    ("webhook", "delivery", "spoke", _NOBODY),
+    ("webhook", "replay", "spoke", _NOBODY),
+    ("webhook", "replay", "spoke", "--since", "24h"),
+    ("webhook", "replay", "spoke"),
+    ("webhook", "delete", "spoke", "--yes"),
     ("client", "create", "--id", "orders", *_ORDERS, "--json"),
     ("client", "create", "--id", "orders", *_ORDERS),
     ("client", "create", "--id", "tv", "--name", "TV", "--grant", "device_code", "--public"),

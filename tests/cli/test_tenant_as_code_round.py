@@ -62,7 +62,10 @@ def made_up(chance: random.Random) -> dict[str, Any]:
         "groups": [_group(chance, each) for each in some(chance, ("Staff", "off", "ÄÖ", "1e3"))],
         "users": [],
     }  # fmt: skip
-    return {name: it for name, it in said.items() if name == "manage" or chance.random() < 0.9}
+    found = {name: it for name, it in said.items() if name == "manage" or chance.random() < 0.9}
+    another = random.Random(len(str(found)))  # noqa: S311  # the same each time as well
+    hooks = [_webhook(another, each) for each in some(another, ("hub", "no", "1e3"))]
+    return {**found, "webhooks": hooks}
 
 
 def some(chance: random.Random, of: Any) -> list[Any]:
@@ -79,6 +82,14 @@ def _scope(chance: random.Random, name: str) -> dict[str, Any]:
 def _group(chance: random.Random, name: str) -> dict[str, Any]:
     roles = some(chance, ("books:read", "no", "~"))
     return {"display_name": name, "description": chance.choice(TEXTS), "roles": roles}
+
+
+def _webhook(chance: random.Random, name: str) -> dict[str, Any]:
+    return {
+        "name": name, "url": "https://hooks.example/~a", "description": chance.choice(TEXTS),
+        "event_types": some(chance, ("USER_CREATED", "LOGOUT")), "enabled": chance.random() < 0.5,
+        "areas": some(chance, ("people", "clients")), "lifecycles": some(chance, ("user.created",)),
+    }  # fmt: skip
 
 
 def _client(chance: random.Random, client_id: str) -> dict[str, Any]:
@@ -127,6 +138,7 @@ def test_a_file_declares_all_that_the_api_makes_and_removes_or_says_why_not() ->
         "/scim-tokens": "it is shown once, and nothing of it can be said before",
         "/users": "people come and go by themselves",
         "/groups/{group_id}/members": "they are people",
+        "/webhooks/{webhook_id}/secrets": "each is shown once",
     }
     assert {each.path for each in sections.SECTIONS} == (made & removed) - not_declared.keys()
     declared = {"settings", "mail_server", "plugins", "users"}

@@ -50,6 +50,7 @@ AREAS = {
     "exports": Area.EXPORTS,
     "audit": Area.AUDIT,
     "jobs": Area.JOBS,
+    "webhooks": Area.WEBHOOKS,
     "invitations": Area.USERS,
     "users": Area.USERS,
     "connections": Area.CONNECTIONS,

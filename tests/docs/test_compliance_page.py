@@ -179,6 +179,7 @@ PERIODS: Mapping[str, tuple[Period, ...]] = {
         own_profile.REGRET,
     ),
     "mails": (deliveries.KEPT,),
+    "webhook_deliveries": (deliveries.KEPT,),
     "operator_accesses": (),
     "refresh_tokens": ("refresh_token_absolute_lifetime",),
     "remembered_devices": ("remembered_device_days",),

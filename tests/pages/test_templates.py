@@ -36,6 +36,7 @@ _PARTS = {
     "account/done.html",
     "console/base.html",
     "console/audit_parts.html",
+    "console/webhook_parts.html",
     "console/parts.html",
     "console/setting_fields.html",
     "console/setting_words.html",

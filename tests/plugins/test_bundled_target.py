@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from authgate.plugin_api import ConnectorConfigError, Secret, parse_config
+from authgate.plugin_api.signatures import key_of, signed
 from authgate.testing import (
     Answer,
     Asked,
@@ -16,7 +17,6 @@ from authgate.testing import (
     TokenClaimsContract,
 )
 from authgate_http_target.settings import TargetConfig
-from authgate_http_target.signing import key_of, signed
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 SETTINGS: Mapping[str, object] = {

@@ -33,6 +33,8 @@ from authgate.admin import (
     usage_statements,
     user_imports,
     user_selections,
+    webhook_deliveries,
+    webhooks,
 )
 
 OPERATIONS = [
@@ -65,6 +67,8 @@ OPERATIONS = [
     *audit_events.OPERATIONS,
     *audit_statistics.OPERATIONS,
     *audit_verification.OPERATIONS,
+    *webhooks.OPERATIONS,
+    *webhook_deliveries.OPERATIONS,
     *jobs.OPERATIONS,
     *exports.OPERATIONS,
     *audit_exports.OPERATIONS,

@@ -104,6 +104,21 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f90dddd",
     },
+    "webhook_id": {
+        "description": "The webhook's id.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f901212",
+    },
+    "secret_id": {
+        "description": "The id of one of its secrets.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f901111",
+    },
+    "delivery_id": {
+        "description": "The id of an event on its way to a webhook.",
+        "schema": _UUID,
+        "example": "0199f3a1-c2d4-7b3e-9a5c-6d7e8f902222",
+    },
     "plugin": {
         "description": "The plugin's name.",
         "schema": {"type": "string", "maxLength": 40},

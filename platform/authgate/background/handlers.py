@@ -20,6 +20,8 @@ from authgate.installation import Installation
 from authgate.jobs import (
     CheckDomains,
     DeliverLogouts,
+    DeliverSlowWebhooks,
+    DeliverWebhooks,
     EndTheRest,
     EraseAccounts,
     EraseTenants,
@@ -76,6 +78,7 @@ from authgate.storage.tenants.exports import ExportRow
 from authgate.telemetry import metrics
 from authgate.telemetry.tracing import UNTRACED
 from authgate.tokens.logout_token import LogoutTokens
+from authgate.webhooks import delivering
 from authgate_tenants import use_tenant
 from authgate_tenants.scope import tenant_in_scope
 
@@ -98,6 +101,8 @@ def performer(parts: Installation) -> Performer:
     handlers.add(SendMails, partial(_send_mails, parts, Delivery(parts)))
     handlers.add(FeedPlugins, partial(_feed_plugins, parts, slow=False))
     handlers.add(FeedSlowPlugins, partial(_feed_plugins, parts, slow=True))
+    handlers.add(DeliverWebhooks, partial(_deliver_webhooks, parts, slow=False))
+    handlers.add(DeliverSlowWebhooks, partial(_deliver_webhooks, parts, slow=True))
     handlers.add(SealAudit, partial(_seal_audit, Sealer(parts)))
     handlers.add(EndTheRest, _end_what_is_left)
     handlers.add(RetireAudit, partial(_retire_audit, parts))
@@ -205,6 +210,15 @@ async def _feed_plugins(
         await telling.feed_plugins(parts, slow=slow)
     else:
         await telling.feed_everywhere(parts, slow=slow)
+
+
+async def _deliver_webhooks(
+    parts: Installation, _job: DeliverWebhooks | DeliverSlowWebhooks, *, slow: bool
+) -> None:
+    if tenant_in_scope() is not None:
+        await delivering.deliver(parts)
+    else:
+        await delivering.deliver_everywhere(parts, slow=slow)
 
 
 async def _seal_audit(sealer: Sealer, _job: SealAudit) -> None:

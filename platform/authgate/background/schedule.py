@@ -3,6 +3,8 @@
 from authgate.jobs import (
     CheckDomains,
     DeliverLogouts,
+    DeliverSlowWebhooks,
+    DeliverWebhooks,
     EraseAccounts,
     EraseTenants,
     ExportAudit,
@@ -33,6 +35,8 @@ _FEEDS_SECONDS = 5.0
 """Between looks for plugins that have to be told what has happened."""
 _SLOW_FEEDS_SECONDS = 30.0
 """As long as one run takes up more of them: workers are not to be busy with several."""
+_WEBHOOKS_SECONDS = 3.0
+"""Between looks into logs for what is to be sent to whom."""
 _SEALS_SECONDS = 1.0
 """For so long what is in an audit log can be changed unnoticed by who may write to the database."""
 _KEPT_SECONDS = 15.0
@@ -60,6 +64,8 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(SendMails(), _MAILS_SECONDS),
         Periodic(FeedPlugins(), _FEEDS_SECONDS),
         Periodic(FeedSlowPlugins(), _SLOW_FEEDS_SECONDS),
+        Periodic(DeliverWebhooks(), _WEBHOOKS_SECONDS),
+        Periodic(DeliverSlowWebhooks(), _SLOW_FEEDS_SECONDS),
         Periodic(SealAudit(), _SEALS_SECONDS),
         Periodic(TakeUpJobs(), _KEPT_SECONDS),
         Periodic(RetireAudit(), _KEPT_LOGS_SECONDS),

@@ -118,6 +118,9 @@ COMMANDS = {
     ),
     "plugin": _Command("plugin.plugin:app", "Write a plugin, test it, and see what is installed."),
     "keys": _Command("tenant.keys:app", "List, rotate, revoke and bring a tenant's signing keys."),
+    "webhook": _Command(
+        "tenant.webhook:app", "Have what happens sent to a tenant's own addresses."
+    ),
     "jobs": _Command(
         "tenant.jobs:app", "See what is done beside the requests, try it again, break it off."
     ),

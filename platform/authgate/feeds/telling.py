@@ -6,14 +6,14 @@ plugin and no other tenant waits for it. Those that take long are told beside th
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from authgate import storage
 from authgate.feeds import lag, lifecycles
+from authgate.feeds.places import place, raise_first
 from authgate.installation import Installation
 from authgate.plugin_api import AuditEvent
 from authgate.plugin_manager import NotConfigured, PluginFailed
@@ -63,7 +63,7 @@ async def feed_everywhere(parts: Installation, *, slow: bool = False) -> None:
     in_all, end = asyncio.Semaphore(_SLOW_AT_ONCE), time.monotonic() + _RUN_SECONDS
 
     async def at(tenant_id: UUID) -> None:
-        async with in_all, _place(places, seconds=_RUN_SECONDS if slow else _SLOW_SECONDS):
+        async with in_all, place(places, seconds=_RUN_SECONDS if slow else _SLOW_SECONDS):
             if time.monotonic() > end:
                 return
             # Also one that is not served: that it is suspended is what somebody wants to know.
@@ -76,36 +76,14 @@ async def feed_everywhere(parts: Installation, *, slow: bool = False) -> None:
     ended = await asyncio.gather(*(at(each) for each in tenants), return_exceptions=True)
     if not slow:
         await lag.measure(parts, due)
-    _raise_first(ended)
-
-
-@asynccontextmanager
-async def _place(places: asyncio.Semaphore, *, seconds: float) -> AsyncIterator[None]:
-    """One of the places, until the block ends or, where that is earlier, for so long."""
-    held = True
-
-    def give_back() -> None:
-        nonlocal held
-        if held:
-            held = False
-            places.release()
-
-    await places.acquire()
-    timer = asyncio.get_running_loop().call_later(seconds, give_back)
-    try:
-        yield
-    finally:
-        timer.cancel()
-        give_back()
+    raise_first(ended)
 
 
 async def feed_plugins(parts: Installation, *, slow: bool = False) -> None:
     """Tell those of the current tenant's that are due, all of them at once."""
     async with storage.transaction():
         due = await audit_feeds.taken(now=parts.clock(), slow=slow)
-    _raise_first(
-        await asyncio.gather(*(_feed(parts, each) for each in due), return_exceptions=True)
-    )
+    raise_first(await asyncio.gather(*(_feed(parts, each) for each in due), return_exceptions=True))
 
 
 async def _feed(parts: Installation, feed: AuditFeed) -> None:
@@ -196,9 +174,3 @@ def as_told(tenant: Tenant, event: audit_events.AuditEvent) -> AuditEvent:
         session_id=event.session_id,
         details=event.details,
     )
-
-
-def _raise_first(ended: Sequence[BaseException | None]) -> None:
-    for fault in ended:
-        if fault is not None:
-            raise fault

@@ -44,6 +44,22 @@ class FeedSlowPlugins(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class DeliverWebhooks(Job):
+    """Send what has happened to whom it is wanted by: of one tenant, or of all."""
+
+    name: ClassVar[str] = "deliver-webhooks"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
+class DeliverSlowWebhooks(Job):
+    """The same to those that took long the last time: nobody else waits for them."""
+
+    name: ClassVar[str] = "deliver-slow-webhooks"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class SealAudit(Job):
     """Seal what has come into audit logs: of one tenant, or of all in which something waits."""
 
@@ -188,6 +204,8 @@ JOBS: tuple[type[Job], ...] = (
     SendMails,
     FeedPlugins,
     FeedSlowPlugins,
+    DeliverWebhooks,
+    DeliverSlowWebhooks,
     SealAudit,
     RetireAudit,
     VerifyAudit,

@@ -33,6 +33,9 @@ class HttpResponse:
     body: bytes = field(repr=False)
     """The content, never compressed, at most 1 MB."""
 
+    is_public: bool = True
+    """Whether it came from a public address, and not from one that may be reached besides. 1.3."""
+
     @property
     def ok(self) -> bool:
         """Whether the status is 2xx."""

@@ -295,4 +295,12 @@ async def _whole(answer: httpcore2.Response) -> HttpResponse:
         body += part
         if len(body) > _BODY_LIMIT:
             raise HttpFailure(f"The answer is larger than {_BODY_LIMIT} bytes.")
-    return HttpResponse(status=answer.status, headers=headers, body=bytes(body))
+    return HttpResponse(
+        status=answer.status, headers=headers, body=bytes(body), is_public=_is_from_public(answer)
+    )
+
+
+def _is_from_public(answer: httpcore2.Response) -> bool:
+    stream = answer.extensions.get("network_stream")
+    peer = stream.get_extra_info("server_addr") if stream is not None else None
+    return peer is not None and may_be_reached(str(peer[0]).partition("%")[0])

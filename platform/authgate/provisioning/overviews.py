@@ -38,6 +38,7 @@ AREAS: Final[Mapping[Matter, Area]] = {
     Matter.KEYS_OVERDUE: Area.KEYS,
     Matter.HOSTS_UNPROVEN: Area.DOMAINS,
     Matter.PLUGINS_BEHIND: Area.SETTINGS,
+    Matter.WEBHOOKS_PAUSED: Area.WEBHOOKS,
     Matter.EXPORTS_FAILED: Area.EXPORTS,
     Matter.LOG_FILES_FAILED: Area.AUDIT,
     Matter.JOBS_GIVEN_UP: Area.JOBS,

@@ -19,6 +19,7 @@ from authgate.storage.mail import mails
 from authgate.storage.people.users import User
 from authgate.storage.sweep import log_keeping
 from authgate.storage.tenants.exports import ExportRow
+from authgate.storage.webhooks import sendings
 from authgate_tenants import current_tenant
 
 STEP: Final = 1000
@@ -101,6 +102,8 @@ async def _end(parts: Installation, erasure: Erasure) -> None:
     # Files that were written before tell what the log has told.
     for kind in (AuditExportRow, ExportRow):
         await export_files.remove_before(kind, now)
+    # So may receivers, in their answers to what they were sent.
+    await sendings.forget_answers()
     if erasure.email:
         await mails.forget(mail_addresses.mailbox(erasure.email))
     await audit_erasures.end(erasure)

@@ -73,6 +73,8 @@ MODEL_MODULES = (
     "authgate.storage.people.scim_tokens",
     "authgate.storage.people.user_imports",
     "authgate.storage.people.users",
+    "authgate.storage.webhooks.endpoints",
+    "authgate.storage.webhooks.sendings",
     "authgate.storage.tenants.exports",
     "authgate.storage.tenants.imports",
 )

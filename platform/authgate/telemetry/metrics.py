@@ -152,6 +152,31 @@ plugin_feeds_paused = Level(
     "plugin",
     together="livemostrecent",
 )
+webhook_deliveries = Count(
+    "authgate_webhook_deliveries_total",
+    "Attempts to send an event to a tenant's webhook, by what became of them.",
+    "result",
+)
+webhook_lag_seconds = Level(
+    "authgate_webhook_lag_seconds",
+    "For how long the oldest event has been due at a webhook that has not failed, of any tenant.",
+    together="livemostrecent",
+)
+webhook_deliveries_waiting = Level(
+    "authgate_webhook_deliveries_waiting",
+    "Events that wait for a webhook to take them, up to ten thousand.",
+    together="livemostrecent",
+)
+webhook_deliveries_dead = Level(
+    "authgate_webhook_deliveries_dead",
+    "Events that were given up and can be sent once more, up to ten thousand.",
+    together="livemostrecent",
+)
+webhook_endpoints_paused = Level(
+    "authgate_webhook_endpoints_paused",
+    "Webhooks that are left alone since they took nothing for days, up to ten thousand.",
+    together="livemostrecent",
+)
 plugin_hook_seconds = Distribution(
     "authgate_plugin_hook_duration_seconds",
     "Time spent in a plugin.",

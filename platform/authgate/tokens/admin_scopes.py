@@ -39,6 +39,8 @@ class Scope(ApiScope):
     LIMITS_WRITE = f"{ADMIN_PREFIX}limits:write"
     USAGE_READ = f"{ADMIN_PREFIX}usage:read"
     AUDIT_READ = f"{ADMIN_PREFIX}audit:read"
+    WEBHOOKS_READ = f"{ADMIN_PREFIX}webhooks:read"
+    WEBHOOKS_WRITE = f"{ADMIN_PREFIX}webhooks:write"
     JOBS_READ = f"{ADMIN_PREFIX}jobs:read"
     JOBS_WRITE = f"{ADMIN_PREFIX}jobs:write"
     EXPORTS_READ = f"{ADMIN_PREFIX}exports:read"
@@ -85,6 +87,8 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.LIMITS_WRITE: text("Keep addresses out, and let them in again."),
     Scope.USAGE_READ: text("See how much is used, day by day and of the plan."),
     Scope.AUDIT_READ: text("Read the audit log, and have it written into files."),
+    Scope.WEBHOOKS_READ: text("See where events are sent, what is in them, and what became of it."),
+    Scope.WEBHOOKS_WRITE: text("Have events of the audit log sent somewhere, or no more."),
     Scope.JOBS_READ: text("See what is done beside the requests, and what was given up."),
     Scope.JOBS_WRITE: text("Have jobs tried again, and break them off."),
     Scope.EXPORTS_READ: text(

@@ -99,6 +99,10 @@ class Done(StrEnum):
     TENANT_RESUMED = "tenant-resumed"
     TENANT_DELETING = "tenant-deleting"
     TENANT_RESTORED = "tenant-restored"
+    WEBHOOK_DELETED = "webhook-deleted"
+    WEBHOOK_RESUMED = "webhook-resumed"
+    WEBHOOK_SECRET_ENDED = "webhook-secret-ended"
+    WEBHOOK_REPLAYED = "webhook-replayed"
     NOTHING = "nothing"
     """It was no longer what it was taken for."""
 

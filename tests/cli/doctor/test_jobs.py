@@ -139,6 +139,26 @@ def test_jobs_that_were_given_up_are_found(dev: Doctor, on_sqlite: Execute) -> N
     assert dev.finds("jobs-given-up")["found"] == "1: send-mails"
 
 
+def test_webhooks_that_wait_or_are_left_alone_are_found(dev: Doctor, on_sqlite: Execute) -> None:
+    on_sqlite(
+        "INSERT INTO webhook_endpoints (id, tenant_id, name, url, description, event_types, areas,"
+        " lifecycles, enabled, marks, sealed_secrets, seq, failures, slow, pause_reason,"
+        " created_at, updated_at) SELECT id, id, 'hub', 'https://hub.example/', '', '[]', '[]',"
+        " '[]', 1, '[]', x'00', 0, 0, 0, '', created_at, created_at FROM tenants LIMIT 1"
+    )
+    on_sqlite(
+        "INSERT INTO webhook_deliveries (id, tenant_id, endpoint_id, event_id, event_type,"
+        " occurred_at, status, attempts, last_error, answer, created_at, begun_at,"
+        " next_attempt_at, expires_at) SELECT id, id, id, id, 'X', created_at, 'pending', 0, '',"
+        " '', created_at, created_at, created_at, '9999-01-01 00:00:00+00:00' FROM tenants LIMIT 1"
+    )
+    dev.finds()
+    on_sqlite("UPDATE webhook_deliveries SET next_attempt_at = '2020-01-01 00:00:00+00:00'")
+    dev.finds("webhooks-wait")
+    on_sqlite("UPDATE webhook_endpoints SET paused_at = '2020-01-01 00:00:00+00:00'")
+    assert dev.finds("webhooks-paused")["found"] == "1, of 1 tenants"
+
+
 _OLD_LOGOUT = (
     "INSERT INTO logout_deliveries (id, tenant_id, client_id, session_id, subject, status,"
     " attempts, last_error, created_at, next_attempt_at, expires_at)"

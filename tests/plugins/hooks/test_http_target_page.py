@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from authgate.plugin_api import HttpResponse
+from authgate.plugin_api.signatures import key_of, signed
 from authgate.plugin_manager import GuardedHttp, Isolation, PluginFailed
-from authgate_http_target.signing import key_of, signed
 from authgate_testing.environments import node_of, python_with
 from authgate_testing.http_target import OTHER_SECRET, SECRET, Bench, said
 from authgate_testing.pretend_host import Host

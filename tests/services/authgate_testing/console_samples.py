@@ -125,6 +125,16 @@ from authgate.web.signing_key_view_models import SigningKeyLine, SigningKeysPage
 from authgate.web.team_view_models import AreaLine, RolePage, TeamMember, TeamPage
 from authgate.web.token_view_models import TokenLine, TokensPage
 from authgate.web.usage_view_models import Figure, StatementLine, UsageChart, UsagePage
+from authgate.web.webhook_view_models import (
+    DeliveryLine,
+    DeliveryPage,
+    WebhookFields,
+    WebhookFormPage,
+    WebhookLine,
+    WebhookPage,
+    WebhookSecretLine,
+    WebhooksPage,
+)
 from authgate_tenants import TenantSettings
 from authgate_tenants.setting_groups import GROUPS, SettingGroup
 from authgate_testing.audit_samples import audit_lines
@@ -169,6 +179,9 @@ CONSOLE_ALIKE = (
             "audit-exports-none",
             "audit-verification-none",
             "jobs-none",
+            "webhooks-none",
+            "webhook-new",
+            "webhook-delivery-gone",
             "team-unknown",
             "role-refused",
             "role-own",
@@ -200,6 +213,8 @@ def _frame(**changes: object) -> ConsoleFrame:
                 "/audit/verification",
                 "/exports",
                 "/jobs",
+                "/audit",
+                "/webhooks",
             )
         ),
         "console_url": "/t/northwind/admin",
@@ -986,6 +1001,70 @@ def _jobs(**changes: object) -> Sample:
     return ("console/jobs.html", JobsPage(**(filled | changes)))  # type: ignore[arg-type]
 
 
+_HOOKS = "/t/northwind/admin/webhooks"
+_HOOK_STATES = ("active", "failing", "paused", "disabled")
+
+
+def _webhook_line(state: str) -> WebhookLine:
+    chosen = () if state == "active" else ("user.created", "clients", _LONG)
+    return WebhookLine(f"{_HOOKS}/1", _LONG, "hooks.northwind.example", state, chosen)
+
+
+def _webhooks(**changes: object) -> Sample:
+    filled: dict[str, object] = {"frame": _frame(), "new_url": f"{_HOOKS}/new"}
+    return ("console/webhooks.html", WebhooksPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _webhook_form(**changes: object) -> Sample:
+    filled: dict[str, object] = {
+        "frame": _frame(), "action": f"{_HOOKS}/new", "list_url": _HOOKS, "cancel_url": _HOOKS,
+        "areas": ("people", "clients"), "lifecycles": ("user.created", "user.deleted"),
+    }  # fmt: skip
+    return ("console/webhook_form.html", WebhookFormPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _sent(status: str, said: str = "", code: int | None = None) -> DeliveryLine:
+    next_at = _NOW if status == "pending" else None
+    here = f"{_HOOKS}/1/deliveries/2"
+    return DeliveryLine(here, "USER_CREATED", status, 3, said, code, _NOW, next_at)
+
+
+def _webhook(**changes: object) -> Sample:
+    here = f"{_HOOKS}/1"
+    filled: dict[str, object] = {
+        "frame": _frame(), "list_url": _HOOKS, "edit_url": f"{here}/edit",
+        "test_action": f"{here}/test", "resume_action": f"{here}/resume",
+        "delete_action": f"{here}/delete", "secret_action": f"{here}/secrets",
+        "replay_action": f"{here}/replay", "webhook": _webhook_line("paused"),
+        "address": f"https://hooks.northwind.example/{_LONG}", "description": _LONG,
+        "failing_since": _NOW, "pause_reason": _LONG,
+        "secrets": (
+            WebhookSecretLine(f"{here}/secrets/1", _NOW, _NOW), WebhookSecretLine("", _NOW, None),
+        ),
+        "deliveries": (
+            _sent("pending", "It answered 503.", 503), _sent("failed", _LONG), _sent("delivered"),
+        ),
+        "filters": [
+            FilterLink(each, here, current=not each)
+            for each in ("", "pending", "delivered", "failed")
+        ],
+        "secret": "whsec_" + "A" * 44, "replayed": 3, "next_url": f"{here}?cursor=x",
+    }  # fmt: skip
+    return ("console/webhook.html", WebhookPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
+def _webhook_delivery(**changes: object) -> Sample:
+    here = f"{_HOOKS}/1"
+    filled: dict[str, object] = {
+        "frame": _frame(), "list_url": _HOOKS, "webhook_url": here, "webhook": _LONG,
+        "replay_action": f"{here}/deliveries/2/replay", "event_url": "/t/northwind/admin/audit",
+        "delivery": _sent("failed", "It answered 503.", 503), "message_id": "msg_0199f3a1c2d4",
+        "message": '{\n  "type": "USER_CREATED"\n}', "answer": _LONG,
+        "tried_at": _NOW, "took_ms": 81,
+    }  # fmt: skip
+    return ("console/webhook_delivery.html", DeliveryPage(**(filled | changes)))  # type: ignore[arg-type]
+
+
 def _own(template: str, build: type[AccountFrame], **fields: object) -> Sample:
     around = {
         "signed_in_as": "mira.halvorsen@northwind.example",
@@ -1358,6 +1437,30 @@ def console_samples() -> Mapping[str, Sample]:
             taken=True, fields=DomainFields(_LONG), faults={"host": _LONG}
         ),
         **_settings(),
+        "console-webhooks": _webhooks(webhooks=[_webhook_line(each) for each in _HOOK_STATES]),
+        "console-webhooks-none": _webhooks(webhooks=()),
+        "console-webhook-new": _webhook_form(fields=WebhookFields()),
+        "console-webhook-form": _webhook_form(
+            name=_LONG,
+            fields=WebhookFields(name=_LONG, url=_LONG, lifecycles=_LONG, enabled=False),
+            faults={"url": _LONG, "lifecycles": _LONG},
+            changed_meanwhile=True,
+        ),
+        "console-webhook": _webhook(),
+        "console-webhook-failing": _webhook(
+            webhook=_webhook_line("failing"),
+            resume_action="",
+            secret="",
+            steps=(TestedStep("Answer", passed=False, said=_LONG),),
+            failing_since=_NOW,
+            fault=_LONG,
+            replayed=None,
+            deliveries=(),
+        ),
+        "console-webhook-delivery": _webhook_delivery(),
+        "console-webhook-delivery-gone": _webhook_delivery(
+            message="", answer="", event_url="", replay_action=""
+        ),
         "console-jobs": _jobs(),
         "console-jobs-none": _jobs(jobs=(), under_way=False),
         "console-exports": _exports(faults={"passphrase": _LONG}),

@@ -42,6 +42,7 @@ from authgate.storage.sign_in.sessions import Session
 from authgate.storage.tenants.exports import ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.sign_ups import SignUpRow
+from authgate.storage.webhooks.sendings import WebhookDelivery
 from authgate.vocabulary import AccessState, DeliveryStatus, LinkPurpose, MailPurpose, MailStatus
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
@@ -77,6 +78,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     Token,
     UserImportLine,
     UserImportRow,
+    WebhookDelivery,
 )
 
 OVER = {table._meta.db_table: 1 for table in _TABLES}
@@ -176,6 +178,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _device_code(now + hour),
         *(_session_client(now + shift) for shift in (-hour, hour, day)),
         *(_logout_delivery(now + shift) for shift in (-hour, hour, day)),
+        *(_sent(now + shift) for shift in (-hour, hour, day)),
         *(_mail(now + shift) for shift in (-hour, hour, day)),
         *(_given_up(now + shift) for shift in (-hour, hour, day)),
         *(_export(now + shift) for shift in (-hour, hour, day)),
@@ -334,6 +337,22 @@ def _logout_delivery(expires_at: datetime) -> LogoutDelivery:
         subject="somebody",
         status=DeliveryStatus.DELIVERED,
         created_at=at,
+        next_attempt_at=at,
+        ended_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _sent(expires_at: datetime) -> WebhookDelivery:
+    at = expires_at - timedelta(days=30)
+    return WebhookDelivery(
+        endpoint_id=uuid7(),
+        event_id=uuid7(),
+        event_type="USER_CREATED",
+        occurred_at=at,
+        status=DeliveryStatus.DELIVERED,
+        created_at=at,
+        begun_at=at,
         next_attempt_at=at,
         ended_at=at,
         expires_at=expires_at,

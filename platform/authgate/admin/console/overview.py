@@ -40,6 +40,7 @@ PAGES = {
     Matter.KEYS_OVERDUE: "/signing-keys",
     Matter.HOSTS_UNPROVEN: "/domains",
     Matter.PLUGINS_BEHIND: "/plugins",
+    Matter.WEBHOOKS_PAUSED: "/webhooks",
     Matter.EXPORTS_FAILED: "/exports",
     Matter.LOG_FILES_FAILED: "/audit/exports",
     Matter.JOBS_GIVEN_UP: "/jobs",

@@ -44,6 +44,7 @@ from authgate.admin.console.user_import_pages import UserImportPages
 from authgate.admin.console.user_list import UserList
 from authgate.admin.console.user_pages import UserPages
 from authgate.admin.console.user_selection import UserSelectionPages
+from authgate.admin.console.webhook_pages import WebhookPages
 
 
 def blueprints(console: Console) -> Iterator[Blueprint]:
@@ -83,6 +84,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield AuditVerificationPages(console=console).blueprint()
     yield UsagePages(console=console).blueprint()
     yield LimitPages(console=console).blueprint()
+    yield WebhookPages(console=console).blueprint()
     yield JobPages(console=console).blueprint()
     yield AuditPages(console=console).blueprint()
     yield AuditStatisticsPages(console=console).blueprint()

@@ -25,6 +25,23 @@ AUDITING = {
     Event.AUDIT_PERSON_ERASED: (
         "What told of a person who is gone was emptied in the log; `details` say at which places."
     ),
+    Event.WEBHOOK_CREATED: "Events are sent to an address from now on; `details` say which.",
+    Event.WEBHOOK_UPDATED: (
+        "Other events are sent there, or to another address; `details` say what was and what is."
+    ),
+    Event.WEBHOOK_DELETED: "Nothing is sent there any more.",
+    Event.WEBHOOK_SECRET_ADDED: (
+        "What is sent there is signed with one more secret; `details` say until when the former"
+        " ones sign."
+    ),
+    Event.WEBHOOK_SECRET_REMOVED: "One of these secrets signs no more.",
+    Event.WEBHOOK_TESTED: "A test event was sent there; it failed where it was not taken.",
+    Event.WEBHOOK_PAUSED: (
+        "The address took nothing for days, or said that it is gone: it is left alone until"
+        " somebody resumes it."
+    ),
+    Event.WEBHOOK_RESUMED: "It is sent events again, from where it was left alone.",
+    Event.WEBHOOK_REPLAYED: "Events are sent there once more; `details` say how many.",
     Event.AUDIT_EXPORT_REQUESTED: (
         "The log was asked for as a file; `details` say which events, and in which format."
     ),

@@ -35,6 +35,7 @@ class Managed(StrEnum):
     DOMAINS = "domains"
     GROUPS = "groups"
     PLUGINS = "plugins"
+    WEBHOOKS = "webhooks"
     USERS = "users"
 
 
@@ -156,7 +157,15 @@ GROUPS = Section(
     by_id=True,
 )
 
-SECTIONS = (RESOURCE_SERVERS, SCOPES, CLIENTS, ADDRESS_BLOCKS, DOMAINS, GROUPS)
+WEBHOOKS = Section(
+    Managed.WEBHOOKS,
+    "name",
+    "Where what happens is sent. The secret that one is signed with is made with it, and shown by"
+    " `authgate webhook add-secret`.",
+    by_id=True,
+)
+
+SECTIONS = (RESOURCE_SERVERS, SCOPES, CLIENTS, ADDRESS_BLOCKS, DOMAINS, GROUPS, WEBHOOKS)
 """In this order one may need what is in another before it."""
 
 

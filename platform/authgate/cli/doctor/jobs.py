@@ -11,7 +11,13 @@ from authgate.storage.jobs import periodic_jobs
 from authgate.storage.jobs.periodic_jobs import PeriodicJob
 from authgate.storage.redis import crew_signs
 from authgate.storage.redis.connection import RedisUnavailable
-from authgate.storage.sweep import due_feeds, due_kept_jobs, due_logouts, due_seals
+from authgate.storage.sweep import (
+    due_feeds,
+    due_kept_jobs,
+    due_logouts,
+    due_seals,
+    due_webhooks,
+)
 from authgate.storage.sweep.overdue import overdue
 
 NO_WORKER = Misconfiguration(
@@ -66,6 +72,24 @@ PLUGINS_BEHIND = Misconfiguration(
     " do so, or leave it out of `enabled_plugins`; so has one whose plugin is not installed here.",
 )
 
+WEBHOOKS_WAIT = Misconfiguration(
+    code="webhooks-wait",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="Webhooks that take what they are sent should have been sent more ten minutes ago.",
+    why="What tenants have attached to it does not know what happens.",
+    cure="Look in the log for `deliver-webhooks`; see that a server, or worker and beat, run.",
+)
+WEBHOOKS_PAUSED = Misconfiguration(
+    code="webhooks-paused",
+    severity=Severity.WARNING,
+    area=Area.JOBS,
+    wrong="Webhooks are left alone since they took nothing for days, or said that they are gone.",
+    why="What happens waits in the audit log for somebody to resume them.",
+    cure="`authgate webhook list --tenant SLUG` says which: mend what receives, and then"
+    " `authgate webhook resume`, or remove it (`authgate webhook delete`).",
+)
+
 AUDIT_UNSEALED = Misconfiguration(
     code="audit-log-unsealed",
     severity=Severity.WARNING,
@@ -116,6 +140,8 @@ async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
         yield EXPIRED_ROWS_STAY.found(f"in {', '.join(left)}")
     if await due_logouts.tenants(settings.database, now=utc_now() - _TEN_MINUTES, limit=1):
         yield LOGOUTS_WAIT.found("some have not been tried since")
+    async for finding in _webhooks(settings):
+        yield finding
     unsealed = await due_seals.tenants(settings.database, now=utc_now(), limit=1)
     oldest = unsealed[0].since if unsealed else None
     if oldest is not None and oldest < utc_now() - _TEN_MINUTES:
@@ -130,6 +156,14 @@ async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
     behind = await due_feeds.behind(settings.database, since=utc_now() - _HOUR)
     if behind:
         yield PLUGINS_BEHIND.found(", ".join(sorted(behind)))
+
+
+async def _webhooks(settings: Settings) -> AsyncIterator[Finding]:
+    if await due_webhooks.lag(settings.database, now=utc_now()) > _TEN_MINUTES:
+        yield WEBHOOKS_WAIT.found("some have not been sent anything since")
+    paused = await due_webhooks.paused(settings.database, now=utc_now())
+    if paused:
+        yield WEBHOOKS_PAUSED.found(f"{len(paused)}, of {len(set(paused))} tenants")
 
 
 def _stands(job: PeriodicJob) -> bool:

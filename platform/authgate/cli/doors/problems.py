@@ -36,6 +36,9 @@ _NOUNS = {
     "accesses": "access",
     "exports": "export",
     "jobs": "job",
+    "webhooks": "webhook",
+    "deliveries": "delivery",
+    "secrets": "secret",
 }
 
 

@@ -146,6 +146,8 @@ _KINDS = {
     "ADDRESS_BLOCKED": _entity("configuration", "creation", 1),
     "ADDRESS_UNBLOCKED": _entity("configuration", "deletion", 4),
     "SUSPICIOUS_ACTIVITY": _FINDING,
+    "WEBHOOK_TESTED": _entity("configuration", "info", OTHER),
+    "WEBHOOK_REPLAYED": _entity("configuration", "access", 2),
     "AUDIT_CHECKPOINT": _entity("configuration", "info", OTHER),
     "AUDIT_LOG_BROKEN": _FINDING,
     "AUDIT_LOG_VERIFIED": _entity("configuration", "info", OTHER),

@@ -69,6 +69,8 @@ from authgate.storage.tenants.plugin_settings import PluginSettingsRow
 from authgate.storage.tenants.scopes import ScopeRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
 from authgate.storage.tenants.sign_ups import SignUpRow
+from authgate.storage.webhooks.endpoints import WebhookEndpointRow
+from authgate.storage.webhooks.sendings import WebhookDelivery
 from authgate_tenants.models import (
     AnnouncementRow,
     DomainClaim,
@@ -171,6 +173,13 @@ EXPORTED = (
         PluginSettingsRow,
         sealed={"sealed_secrets": Place("plugin-settings", "{id}")},
         needs_secrets=True,
+    ),
+    Part(
+        WebhookEndpointRow,
+        sealed={"sealed_secrets": Place("webhook-endpoint", "{id}")},
+        needs_secrets=True,
+        # What is in the log came with it: it is told of what happens there.
+        anew={"seq": None, "since": None, "failures": 0, "failing_since": None, "not_before": None},
     ),
     Part(Consent),
     Part(
@@ -282,6 +291,7 @@ LEFT_OUT: Mapping[type[Model], str] = {
     ImpersonationRow: "who acts for whom does so in a browser of this installation",
     UserImportLine: "a line of a file of people, on its way in",
     UserImportRow: "such a file",
+    WebhookDelivery: "is sent by the installation at which it happened",
     TenantDeletion: "the installation's own record of tenants that leave",
     UsageHour: "sums of the last days, of what has happened here",
 }

@@ -63,6 +63,7 @@ SWEPT = {
     "usage_hours": "expires_at < now()",
     "user_import_lines": "expires_at < now()",
     "user_imports": "expires_at < now()",
+    "webhook_deliveries": "expires_at < now()",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""
 
@@ -86,6 +87,8 @@ PENDING = {
     "usage_entries": "true",
     "usage_marks": "until < now() - interval '1 hour'",
     "usage_statements": "true",
+    "webhook_deliveries": "true",
+    "webhook_endpoints": "true",
 }
 """Tables in which the sweep role also sees what somebody has yet to do."""
 
@@ -117,6 +120,12 @@ SHOWN = {
     "usage_entries": "(id, tenant_id, day)",
     "usage_hours": "(tenant_id, expires_at)",
     "usage_statements": "(tenant_id, month)",
+    "webhook_deliveries": (
+        "(tenant_id, endpoint_id, status, created_at, next_attempt_at, expires_at)"
+    ),
+    "webhook_endpoints": (
+        "(tenant_id, enabled, seq, failures, not_before, slow, paused_at, created_at)"
+    ),
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""
 

@@ -86,6 +86,7 @@ KINDS = (
     Kind("user_imports", "expires_at", kept=timedelta(0)),
     Kind("kept_jobs", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
+    Kind("webhook_deliveries", "expires_at", kept=timedelta(0)),
     Kind("mailed_links", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("invitations", "expires_at", kept=timedelta(0)),

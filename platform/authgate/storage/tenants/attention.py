@@ -49,6 +49,8 @@ class Matter(StrEnum):
     """Hosts that the tenant says are its own, and has not proven or no longer proves."""
     PLUGINS_BEHIND = "plugins_behind"
     """Plugins that could not be told of what happened, for five minutes or longer."""
+    WEBHOOKS_PAUSED = "webhooks_paused"
+    """Webhooks that are left alone since they took nothing for days."""
     EXPORTS_FAILED = "exports_failed"
     """Files of all of the tenant that were given up within a week."""
     LOG_FILES_FAILED = "log_files_failed"
@@ -104,6 +106,9 @@ _MATTERS: Final[Mapping[Matter, str]] = {
     Matter.HOSTS_UNPROVEN: _HOSTS,
     Matter.PLUGINS_BEHIND: (
         "audit_feeds WHERE tenant_id = {tenant} AND failures > 0 AND waiting_since < {late}"
+    ),
+    Matter.WEBHOOKS_PAUSED: (
+        "webhook_endpoints WHERE tenant_id = {tenant} AND enabled AND paused_at IS NOT NULL"
     ),
     Matter.EXPORTS_FAILED: f"tenant_exports WHERE {_FAILED}",
     Matter.LOG_FILES_FAILED: f"audit_exports WHERE {_FAILED}",

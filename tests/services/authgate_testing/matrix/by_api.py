@@ -67,6 +67,8 @@ async def as_a_program(walk: Walk) -> None:
         "password": [f"secret-of-{word}"],
         "passphrase": [f"the passphrase of {word}"],
         "sender": [f"no-reply@{word}.example"],
+        "url": [f"https://hooks.{word}.example/new"],
+        "since": ["2026-01-01T00:00:00Z"],
         "recipient": [f"reads@{word}.example"],
     }
     await operations.all_of_them(api, walk.undone, said)

@@ -47,7 +47,11 @@ from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.tenants import plugin_failures, sign_ups
 from authgate.storage.tenants.plugin_failures import PluginFailure
-from authgate.vocabulary import ClientStatus, MailSecurity, UserStatus
+from authgate.storage.webhooks import sendings
+from authgate.storage.webhooks.endpoints import EndpointDraft, WebhookEndpointRow
+from authgate.storage.webhooks.sendings import Happened, WebhookDelivery
+from authgate.vocabulary import ClientStatus, DeliveryStatus, MailSecurity, UserStatus
+from authgate.webhooks import administering
 from authgate_tenants import Tenant, TenantSettings, use_tenant
 from authgate_testing.api import EVERY_SCOPE
 from authgate_testing.device import GRANT
@@ -135,6 +139,7 @@ async def furnished(parts: Installation, word: str, password_hash: str) -> House
         await account_deletions.ask(deputy.id, due_at=_later(parts), now=parts.clock())
         await _filed(parts, word, chief)
         await _plugged(parts, word)
+        await _hooked(parts, word)
         await _logged(parts, word)
     return Household(
         tenant, word, chief, member, web, signing, key, admin, token, scim_token, guest
@@ -366,3 +371,18 @@ async def _plugged(parts: Installation, word: str) -> None:
     await plugin_failures.note(failure)
     later = parts.clock() + timedelta(days=300)  # so that nobody moves it meanwhile
     await audit_feeds.keep(["networks"], heard=["networks"], now=later)
+
+
+async def _hooked(parts: Installation, word: str) -> None:
+    """Where events are sent, and one that was taken, one that was not and one that waits."""
+    draft = EndpointDraft(f"hook-{word}", f"https://hooks.{word}.example/")
+    endpoint, _ = await administering.add(parts, draft)
+    await administering.add_secret(parts, endpoint.id, overlap=timedelta(days=2))
+    now = parts.clock()
+    # Nobody moves it meanwhile, and nothing is sent.
+    await WebhookEndpointRow.filter(id=endpoint.id).update(seq=10**12)
+    events = [Happened(1, uuid4(), "USER_CREATED", now, success=True) for _ in range(3)]
+    await sendings.add(endpoint.id, events, now=now + timedelta(days=300))
+    taken, refused, _ = await WebhookDelivery.all().order_by("id")
+    for each, status in ((taken, DeliveryStatus.DELIVERED), (refused, DeliveryStatus.FAILED)):
+        await WebhookDelivery.filter(id=each.id).update(status=status, answer=f"of {word}")

@@ -93,6 +93,8 @@ class Walk:
             "description": f"About {word}",
             "scopes": "openid",
             "key": self.home.key.pem(),
+            "url": f"https://typed.{word}.example/",
+            "since": "2026-01-01",
             "display_name": f"typed {word}",
             "login": self.home.member.username,
             "network": network(word, more=1),

@@ -1,0 +1,1 @@
+"""Webhooks: where tenants have events of their logs sent, and what became of each."""
