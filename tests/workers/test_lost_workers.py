@@ -1,5 +1,6 @@
 """Workers that vanish, as with the machine they ran on, and workers whose broker does."""
 
+import os
 import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -45,8 +46,9 @@ def let_time_pass(broker_url: str) -> None:
 
 
 @pytest.mark.parametrize("crew", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("killed", [False, True], ids=["done", "killed"])
 async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_next_one(
-    crew: Any, until: Until
+    crew: Any, until: Until, killed: bool
 ) -> None:
     rows = await crew.rows()
     await rows.more_tokens(MANY, now=utc_now())
@@ -58,8 +60,11 @@ async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_nex
             await until(lambda: rows.some_are_gone(MANY))
             broker.end(signal.SIGKILL)
 
+            if killed:
+                os.kill(worker.child(), signal.SIGKILL)
+
             async def it_has_ended() -> bool:
-                return bool(worker.said("job ended"))
+                return bool(worker.said("Couldn't"))
 
             await until(it_has_ended)
             broker.start()

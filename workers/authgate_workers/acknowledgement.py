@@ -19,8 +19,16 @@ class AcknowledgedRequest(Request):
     """A job that was handed to this worker."""
 
     def acknowledge(self) -> None:
-        """Tell the broker that it is done; where it cannot be told, connect anew."""
+        """Tell the broker that it is done."""
         super().acknowledge()
+        self._be_sure()
+
+    def reject(self, requeue: bool = False) -> None:
+        """Tell the broker that whoever did it was killed."""
+        super().reject(requeue)
+        self._be_sure()
+
+    def _be_sure(self) -> None:
         loop: Any = get_event_loop()
         if loop is not None and not self.message.acknowledged:
             loop.call_soon(_lose_the_line)
