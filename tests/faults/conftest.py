@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from authgate_testing.faults.crew import What
 from authgate_testing.faults.deployment import Deployment, deployed
 from authgate_testing.faults.history import History
 from authgate_testing.faults.site import Site, site
@@ -18,8 +19,11 @@ async def _site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]
 
 @pytest.fixture(scope="package")
 async def deployment(site: Site) -> AsyncIterator[Deployment]:
-    """Two hosts of two workers each, one of each kind of server."""
-    async with deployed(site, "hypercorn", "uvicorn") as served:
+    """Two hosts of two workers each, one of each kind of server: one leaves its jobs to workers of
+    their own, and one does them beside its requests."""
+    program = "authgate_testing.faults.hurried"
+    crew: tuple[What, ...] = ("worker", "worker", "beat")
+    async with deployed(site, "hypercorn", "uvicorn", program=program, crew=crew) as served:
         yield served
 
 

@@ -1,32 +1,44 @@
-"""Whatever is killed, cut, stalled or restarted: what was acknowledged is stored, and once."""
+"""Whatever is killed, cut, stalled or restarted: what was acknowledged is stored, and once; and
+what follows from it is done."""
 
 import time
 from collections import defaultdict
 from collections.abc import Callable
 
+from authgate_testing.faults import aftermath
 from authgate_testing.faults.deployment import Deployment
+from authgate_testing.faults.errands import Clerk, Visitor
 from authgate_testing.faults.history import History, Kind
 from authgate_testing.faults.load import Device, Machine, crowd
 from authgate_testing.faults.nemesis import Nemesis
 
 FAULTS = 31
+LEAVING_SECONDS = 40.0
+"""Within which accounts are to be deleted."""
 
 
 async def test_nothing_acknowledged_is_lost_doubled_or_astray(
     deployment: Deployment, history: History, said: Callable[[str], None], seed: int
 ) -> None:
     nemesis = Nemesis(deployment, history, seed)
-    clients = [Machine, Device, Machine, Device] * 2
-    began = time.monotonic()
+    clients = [Machine, Device, Clerk, Device, Machine, Visitor, Clerk, Device, Machine]
     households = deployment.site.households
-    async with crowd(history, deployment.hosts, households, clients, seed=seed):
-        await nemesis.rage()
-    seconds = time.monotonic() - began
-    violations = await deployment.violations(history)
+    before = await aftermath.usage(deployment)
+    await deployment.have_people_leave(nemesis.luck, within=LEAVING_SECONDS)
+    deployment.site.outside.be_unwell()
+    began = time.monotonic()
+    with deployment.crew_at_work():
+        async with crowd(history, deployment.hosts, households, clients, seed=seed):
+            await nemesis.rage()
+        seconds = time.monotonic() - began
+        violations = await deployment.violations(history)
+        followed, later = await deployment.following(history, before)
+    violations += followed
     said(
         f"round {seed}: {nemesis.faults.total()} faults in {seconds:.0f} s; {_figures(history)};"
         f" {len(violations)} violations"
     )
+    said(f"  {_followed(history, deployment)}; all of it was done {later:.1f} s after the faults")
     for line in _slowest(nemesis):
         said(f"  {line}")
     assert not violations, deployment.explained(violations)
@@ -41,6 +53,18 @@ def _figures(history: History) -> str:
     return (
         f"{len(history.calls)} requests, {tokens} tokens and {approvals} approvals acknowledged,"
         f" {unknown} requests refused for the moment or cut off"
+    )
+
+
+def _followed(history: History, deployment: Deployment) -> str:
+    files = [file for file in history.files if file.parts is not None]
+    rows = sum(file.said["rows"] for file in files)
+    invited = sum(bool(call.gave) for call in history.of(Kind.INVITATION))
+    signed_out = sum(call.status == 303 for call in history.of(Kind.SIGN_OUT))
+    leavers = sum(len(each.leavers) for each in deployment.site.households)
+    return (
+        f"{len(files)} of {len(history.files)} files of the log taken with {rows} rows,"
+        f" {invited} invitations, {signed_out} sign-outs, {leavers} accounts deleted"
     )
 
 

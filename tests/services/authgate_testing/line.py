@@ -57,13 +57,13 @@ class Line:
             self.port = self._listener.sockets[0].getsockname()[1]
 
     def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)  # a task that is cancelled before it begins ends nothing
         task = asyncio.create_task(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         pair = {writer}
-        self._writers.add(writer)
         try:
             with suppress(OSError):
                 behind, outer = await asyncio.open_connection(LOOPBACK, self._target_port)

@@ -42,9 +42,11 @@ class RelyingParty:
 
 
 @asynccontextmanager
-async def listening(certificate: tuple[Path, Path]) -> AsyncIterator[RelyingParty]:
+async def listening(
+    certificate: tuple[Path, Path], party: RelyingParty | None = None
+) -> AsyncIterator[RelyingParty]:
     """A client's server on a free port of this machine."""
-    party = RelyingParty()
+    party = party or RelyingParty()
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(*certificate)
     server = await asyncio.start_server(party.answer, "127.0.0.1", 0, ssl=tls)

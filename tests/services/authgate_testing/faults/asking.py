@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import httpx2
@@ -10,16 +11,33 @@ from authgate_testing.device import GRANT
 from authgate_testing.faults.client import Client
 from authgate_testing.faults.history import Call, Kind
 from authgate_testing.faults.host import Host
-from authgate_testing.faults.household import Household
+from authgate_testing.faults.household import CLERKS_SCOPES, Household
 
 
 async def machine_token(client: Client, host: Host, household: Household) -> Call:
     """A token for the tenant's machine."""
     form = {"grant_type": "client_credentials"}
+    return await _own_token(client, host, household, form, basic=household.machine)
+
+
+async def clerks_token(client: Client, host: Host, household: Household) -> Call:
+    """A token for the program that administers the tenant."""
+    form = {"grant_type": "client_credentials", "scope": " ".join(CLERKS_SCOPES)}
+    return await _own_token(client, host, household, form, basic=household.clerk)
+
+
+async def _own_token(
+    client: Client,
+    host: Host,
+    household: Household,
+    form: Mapping[str, str],
+    *,
+    basic: tuple[str, str],
+) -> Call:
     call, answer = await client.ask(
-        Kind.MACHINE, host, household, "/oauth/token", form=form, basic=household.machine
+        Kind.MACHINE, host, household, "/oauth/token", form=form, basic=basic
     )
-    _take_token(call, answer, household, subject=f"client:{household.machine[0]}")
+    _take_token(call, answer, household, subject=f"client:{basic[0]}")
     return call
 
 

@@ -4,29 +4,39 @@
 """
 
 import asyncio
+import itertools
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
-from authgate import serving, storage
-from authgate.cli.operation.serve import options
-from authgate.settings import Settings
+from authgate import storage
+from authgate.clock import utc_now
+from authgate.mail.delivery import Delivery
+from authgate.storage import export_files
+from authgate.storage.audit import unsealed
+from authgate.storage.audit.audit_events import AuditEvent
+from authgate.storage.audit.leaves import Sealable
 from authgate.storage.batches.append_log import AppendLog, Row
 from authgate.storage.batches.redemptions import Redemptions, Spend
+from authgate.storage.export_files import ExportFile, ExportPiece
 from authgate.storage.grants.device_codes import DeviceCode, DeviceCodeStatus
 from authgate.storage.issued.tokens import Token
+from authgate.storage.mail import mails
+from authgate.storage.mail.mails import Mail
 from authgate.storage.unit_of_work import in_transaction
-from authgate.telemetry import logs
-from authgate.web.edge import App
 from authgate.web.exchange import Receive, Scope, Send
 from authgate_testing.faults.asking import claims_of
+from authgate_testing.faults.hurried import Altered, hurry, serve
 
 _BETWEEN_READ_AND_WRITE_SECONDS = 0.3
 """Long enough for a rival on a busy machine."""
 _BETWEEN_ANSWER_AND_WRITE_SECONDS = 0.3
 """Long enough for a database to be away by then, and shorter than it is."""
+
+_LATE_SECONDS = 1.2
+"""Longer than from one look of a sealer to the next."""
 
 _keeps = AppendLog.append
 
@@ -73,25 +83,49 @@ def _takes_outages_for_failures() -> None:
     storage.is_outage = is_outage
 
 
-class Broken:
-    """The server, broken as soon as it starts."""
+def _skips_late_rows() -> None:
+    """Seals from where it was the last time, in a log to which every other row comes late."""
+    waiting, turn = unsealed.waiting, itertools.count()
 
-    def __init__(self, break_it: Callable[[], None]) -> None:
-        self._break_it = break_it
-        self._app: App | None = None
+    async def younger(*, limit: int) -> list[Sealable]:
+        last = await AuditEvent.filter(seq__isnull=False).order_by("-id").first()
+        found = await waiting(limit=limit)
+        return [each for each in found if last is None or UUID(each.id) > last.id]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._app is None:
-            self._break_it()
-            from authgate.asgi import app
+    async def append(self: AppendLog, *rows: Row) -> None:
+        if not in_transaction() and next(turn) % 2:
+            await asyncio.sleep(_LATE_SECONDS)
+        await _keeps(self, *rows)
 
-            self._app = app
-        await self._app(scope, receive, send)
+    unsealed.waiting = younger
+    AppendLog.append = append  # type: ignore[method-assign]  # not a fault: a log has to bear it
 
 
-answers_before_commit = Broken(_answers_before_commit)
-reads_then_writes = Broken(_reads_then_writes)
-takes_outages_for_failures = Broken(_takes_outages_for_failures)
+def _appends_twice() -> None:
+    write = export_files.write
+
+    async def twice(row: ExportFile, content: bytes, **more: Any) -> None:
+        await write(row, content, **more)
+        number = await ExportPiece.filter(attempt=row.attempt).count()
+        await ExportPiece.create(
+            attempt=row.attempt, number=number, content=content, expires_at=row.expires_at
+        )
+
+    export_files.write = twice
+
+
+def _tries_once() -> None:
+    async def failed(self: Delivery, mail: Mail, error: str, *, final: bool = False) -> None:
+        async with storage.transaction():
+            await mails.sent(mail, now=utc_now())
+
+    Delivery._failed = failed  # type: ignore[method-assign]  # the fault
+
+
+answers_before_commit = Altered(_answers_before_commit)
+reads_then_writes = Altered(_reads_then_writes)
+takes_outages_for_failures = Altered(_takes_outages_for_failures)
+forgets_what_follows = Altered(hurry, _skips_late_rows, _appends_twice, _tries_once)
 
 
 async def takes_the_tenant_from_the_token(scope: Scope, receive: Receive, send: Send) -> None:
@@ -107,7 +141,4 @@ async def takes_the_tenant_from_the_token(scope: Scope, receive: Receive, send: 
 
 
 if __name__ == "__main__":
-    settings = Settings()
-    logs.configure(settings)
-    app = f"authgate_testing.faults.broken:{sys.argv[1]}"
-    sys.exit(serving.run(replace(options(settings), app=app)))
+    sys.exit(serve(f"authgate_testing.faults.broken:{sys.argv[1]}"))

@@ -21,12 +21,19 @@ _EXPECTED = {
     Kind.APPROVAL: {200, 400},
     Kind.REDEMPTION: {200, 400},
     Kind.ABROAD: {400, 401},
+    Kind.LETTING_IN: {302, 303},
+    Kind.CODE_TOKEN: {200, 400},
+    Kind.SIGN_OUT: {303, 403},
+    Kind.INVITATION: {201, 409},
+    Kind.EXPORT: {201, 409},
+    Kind.FILE: {200, 204, 404},
 }
 _ISSUED = {
     Event.CLIENT_CREDENTIALS_TOKEN_ISSUED,
     Event.ACCESS_TOKEN_ISSUED,
     Event.TOKEN_EXCHANGED,
 }
+_TOKENS = (Kind.MACHINE, Kind.REDEMPTION, Kind.CODE_TOKEN)
 _APPROVED = ("approved", "redeemed")
 _ACKNOWLEDGED_AS = {
     Kind.DEVICE: ("pending", *_APPROVED),
@@ -43,6 +50,8 @@ class Rule(StrEnum):
     ONCE = "nothing is done twice"
     WHOLE = "what belongs together is stored together"
     APART = "nothing crosses from one tenant to another"
+    SEALED = "the log is sealed, and is what was sealed"
+    FOLLOWED = "what follows from what was acknowledged is done, all of it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +133,7 @@ class Checker:
         return ""
 
     def _acknowledged_tokens(self) -> Iterator[Violation]:
-        given = [call for call in self._history.of(Kind.MACHINE, Kind.REDEMPTION) if call.gave]
+        given = [call for call in self._history.of(*_TOKENS) if call.gave]
         for call in given:
             token = self._tokens.get(hashed(call.gave))
             if token is None:

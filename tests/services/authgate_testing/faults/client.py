@@ -45,19 +45,26 @@ class Client:
         path: str,
         *,
         form: Mapping[str, str] | None = None,
+        said: object = None,
+        method: str = "",
         bearer: str = "",
         basic: tuple[str, str] | None = None,
         about: str = "",
+        key: str = "",
     ) -> tuple[Call, httpx2.Response | None]:
-        """Send a form, or ask without one; no answer where no whole one came."""
+        """Send a form or what is said as JSON, or ask without; no answer where no whole one came.
+
+        With a ``key`` it is done once, however often it is asked.
+        """
         call = Call(kind=kind, tenant=household.slug, host=host.name, kept=self._keeps, about=about)
         self.history.begin(call)
         try:
             answer = await self._http.request(
-                "GET" if form is None else "POST",
+                method or ("GET" if form is None else "POST"),
                 urljoin(host.url, f"{household.prefix}{path}"),
                 data=form,
-                headers=_authorization(bearer, basic),
+                json=said,
+                headers=_authorization(bearer, basic) | ({"Idempotency-Key": key} if key else {}),
             )
         except httpx2.TimeoutException as error:
             # A machine that starts says nothing until Python has.
@@ -71,6 +78,7 @@ class Client:
         call.status = answer.status_code
         call.retry_after = answer.headers.get("retry-after", "")
         call.request_id = answer.headers.get("x-request-id", "")
+        call.replayed = "idempotent-replayed" in answer.headers
         return call, answer
 
     async def readiness(self, host: Host) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 
 class Kind(StrEnum):
@@ -18,6 +19,12 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     REDEMPTION = "redemption"
     ABROAD = "with another tenant's credentials"
+    LETTING_IN = "letting in"
+    CODE_TOKEN = "tokens for a code"
+    SIGN_OUT = "sign-out"
+    INVITATION = "invitation"
+    EXPORT = "export of the log"
+    FILE = "file of the log"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -31,7 +38,7 @@ class Call:
     """Whether its client keeps connections open between its calls."""
 
     about: str = ""
-    """The token or the device code that it is about."""
+    """The token, the device code, the address or the session that it is about."""
 
     began: float = field(default_factory=time.monotonic)
     ended: float = float("inf")
@@ -47,7 +54,10 @@ class Call:
     retry_after: str = ""
     request_id: str = ""
     gave: str = ""
-    """The token or the device code that it was answered."""
+    """The token, the device code or the id that it was answered."""
+
+    replayed: bool = False
+    """Whether that is the answer of an earlier one with the same key."""
 
     wrong: str = ""
     """What in the answer does not belong to the question."""
@@ -69,11 +79,34 @@ class Call:
         return told + (f" (request {self.request_id})" if self.request_id else "")
 
 
+@dataclass(slots=True)
+class LogFile:
+    """A file of the log, from its being asked for to its being taken."""
+
+    tenant: str
+    id: str
+    asked: Call
+    """The request that was answered; those before it may have been done as well."""
+
+    began: float
+    """When it was asked for the first time."""
+
+    created_at: str
+    """What happened from then on is not in it."""
+
+    said: dict[str, Any] = field(default_factory=dict)
+    """What the server says of it once it is whole."""
+
+    parts: list[str] | None = None
+    """Once it is taken."""
+
+
 class History:
     """Calls in the order in which they began."""
 
     def __init__(self) -> None:
         self.calls: list[Call] = []
+        self.files: list[LogFile] = []
 
     def begin(self, call: Call) -> None:
         """Write down that this is being asked now."""

@@ -1,6 +1,7 @@
 """Does the damage, one fault after another, and waits until whatever was hit is well again."""
 
 import asyncio
+import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
@@ -9,9 +10,11 @@ from random import Random
 
 from authgate_testing.faults import asking
 from authgate_testing.faults.client import Client
+from authgate_testing.faults.crew import Hand, What
 from authgate_testing.faults.deployment import STATEMENT_SECONDS, Deployment, Stricken
 from authgate_testing.faults.history import History
 from authgate_testing.faults.host import Host
+from authgate_testing.faults.hurried import LEASE_SECONDS
 
 WORKER_SECONDS = 3.0
 """A host answers again so soon after one of its workers was killed."""
@@ -28,6 +31,9 @@ _STREAK = 2
 _PROBE_PAUSE_SECONDS = 0.03
 _STALL_SECONDS = STATEMENT_SECONDS + 1.5
 """Longer than a host waits for an answer: it gives its connections up."""
+
+_STILL_SECONDS = LEASE_SECONDS + 2.0
+"""Longer than others believe that a worker still does what it has begun."""
 
 _PAUSE_SECONDS = 1.0
 _SWALLOW_SECONDS = 0.15
@@ -65,28 +71,31 @@ class Nemesis:
     faults: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self._luck = Random(f"nemesis {self.seed}")  # noqa: S311  # to be repeated
+        self.luck = Random(f"nemesis {self.seed}")  # noqa: S311  # to be repeated
         self._client = Client(self.history, keeps_connections=False)
         self._aftermath: set[asyncio.Task[None]] = set()
         self._absent: set[Host] = set()
+        self._still: set[Hand] = set()
         self._needs: dict[Strike, Callable[[], bool]] = {
             # "The others serve": there have to be others.
             self.worker_killed: lambda: bool(self._whole()),
             self.worker_stalled: lambda: bool(self._whole()),
             self.supervisor_killed: lambda: not self._absent,
+            self.worker_of_jobs_stalled: lambda: not self._still,
+            self.process_of_jobs_killed: lambda: any(map(Hand.does_jobs, self._hands("worker"))),
         }
 
     async def rage(self) -> None:
         """Strike with every fault of the deck, in any order that the hosts' state allows."""
         deck = [strike for strike, count in self._deck().items() for _ in range(count)]
-        self._luck.shuffle(deck)
+        self.luck.shuffle(deck)
         try:
             while deck:
                 strike = await self._next(deck)
                 deck.remove(strike)
                 self.faults[strike.__name__.replace("_", " ")] += 1
                 await strike()
-                await asyncio.sleep(self._luck.uniform(0.1, 0.5))
+                await asyncio.sleep(self.luck.uniform(0.1, 0.5))
             await asyncio.gather(*self._aftermath)
         finally:
             await self.close()
@@ -106,24 +115,33 @@ class Nemesis:
 
     def _deck(self) -> dict[Strike, int]:
         return {
-            self.worker_killed: 7,
+            self.worker_killed: 5,
             self.worker_stalled: 1,
             self.supervisor_killed: 2,
-            self.postgres_restarted: 4,
-            self.line_to_postgres_cut: 4,
-            self.line_to_postgres_stalled: 3,
-            self.answers_of_postgres_swallowed: 4,
+            self.postgres_restarted: 3,
+            self.line_to_postgres_cut: 3,
+            self.line_to_postgres_stalled: 2,
+            self.answers_of_postgres_swallowed: 3,
             self.line_to_postgres_slow: 1,
             self.line_to_postgres_down: 1,
             self.redis_killed: 2,
             self.line_to_redis_stalled: 1,
             self.line_to_redis_cut: 1,
             self.redis_emptied: 1,
+            **(self._crews() if self.deployment.crew else {}),
+        }
+
+    def _crews(self) -> dict[Strike, int]:
+        return {
+            self.worker_of_jobs_killed: 2,
+            self.process_of_jobs_killed: 2,
+            self.worker_of_jobs_stalled: 1,
+            self.beat_killed: 1,
         }
 
     async def worker_killed(self) -> None:
         """F1."""
-        host = self._luck.choice(self._whole())
+        host = self.luck.choice(self._whole())
         began = time.monotonic()
         host.kill_worker()
         await self.recover("a killed worker", [host], WORKER_SECONDS, since=began)
@@ -131,7 +149,7 @@ class Nemesis:
 
     async def worker_stalled(self) -> None:
         """As on a machine that is paused, or out of memory and not yet killing."""
-        host = self._luck.choice(self._whole())
+        host = self.luck.choice(self._whole())
         with host.worker_stopped():
             await asyncio.sleep(_PAUSE_SECONDS)
         await self.recover("a stalled worker", [host], WORKER_SECONDS)
@@ -213,6 +231,40 @@ class Nemesis:
         self.deployment.site.empty_redis()
         await self.recover("Redis' loss of everything", self._up(), DATABASE_SECONDS)
 
+    async def worker_of_jobs_killed(self) -> None:
+        """F10."""
+        await self._hand("worker").replace()
+
+    async def process_of_jobs_killed(self) -> None:
+        """F10: whoever does the jobs of a worker, which finds another one."""
+        self.luck.choice([*filter(Hand.does_jobs, self._hands("worker"))]).kill_process()
+
+    async def worker_of_jobs_stalled(self) -> None:
+        """F10, F11: what it holds is taken by others before it goes on."""
+        hand = self._hand("worker")
+        self._still.add(hand)
+        hand.signal(signal.SIGSTOP)
+        self._later(self._goes_on(hand))
+
+    async def beat_killed(self) -> None:
+        """F12."""
+        await self._hand("beat").replace()
+
+    async def _goes_on(self, hand: Hand) -> None:
+        try:
+            await asyncio.sleep(_STILL_SECONDS)
+        finally:
+            hand.signal(signal.SIGCONT)
+            self._still.discard(hand)
+
+    def _hand(self, what: What) -> Hand:
+        return self.luck.choice(self._hands(what))
+
+    def _hands(self, what: What) -> list[Hand]:
+        return [
+            each for each in self.deployment.crew if each.what == what and each not in self._still
+        ]
+
     def _later(self, work: Coroutine[None, None, None]) -> None:
         self._aftermath.add(asyncio.create_task(work))
 
@@ -253,7 +305,7 @@ class Nemesis:
 
     async def _serves(self, host: Host) -> bool:
         """Each way to the database works: the log of tokens, lookups, and the pool."""
-        household = self._luck.choice(self.deployment.site.households)
+        household = self.luck.choice(self.deployment.site.households)
         token = await asking.machine_token(self._client, host, household)
         return (
             token.succeeded
@@ -269,7 +321,7 @@ class Nemesis:
         return [host for host in self._up() if host.is_whole]
 
     def _any(self) -> Stricken:
-        return self._luck.choice(
+        return self.luck.choice(
             [each for each in self.deployment.stricken if each[0] not in self._absent]
         )
 

@@ -41,6 +41,15 @@ class Resident:
         )
         return call
 
+    async def sign_out(self, host: Host, sid: str) -> bool:
+        """End the session, of which the application knows by this name; whether that was heard."""
+        _, page = await self._ask(Kind.SIGN_IN, host, "/account/sessions")
+        form = _form(page, "/logout")
+        if form is None:
+            return page is not None and page.status_code == 303  # it is over
+        call, _ = await self._ask(Kind.SIGN_OUT, host, "/logout", form=form.hidden, about=sid)
+        return call.status == 303
+
     async def _ask(
         self,
         kind: Kind,

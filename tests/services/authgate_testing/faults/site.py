@@ -9,9 +9,11 @@ from pathlib import Path
 from uuid import uuid4
 
 from authgate import installation
-from authgate.settings import KeySettings, Settings
+from authgate.settings import EgressSettings, KeySettings, Settings
 from authgate_testing.databases import make_migrated
+from authgate_testing.faults import outside
 from authgate_testing.faults.household import Household, settled
+from authgate_testing.faults.outside import Outside
 from authgate_testing.postgres import PostgresServer, postgres_service
 from authgate_testing.processes import Service
 from authgate_testing.redis_server import RedisServer, redis_service
@@ -26,6 +28,7 @@ class Site:
 
     postgres: Service
     redis: Service
+    outside: Outside
     folder: Path
     households: list[Household]
 
@@ -89,7 +92,10 @@ async def site(folder: Path) -> AsyncIterator[Site]:
         settings = Settings(
             database=await make_migrated(PostgresServer(port=postgres.port), _TEMPLATE),
             keys=KeySettings(kek_file=_kek_file(folder)),
+            egress=EgressSettings(allowed_networks=("127.0.0.0/8",)),
         )
+        told = await stack.enter_async_context(outside.listening(folder))
         async with installation.opened(settings) as parts:
-            households = [await settled(parts, slug) for slug in _SLUGS]
-        yield Site(postgres, redis, folder, households)
+            uri = told.party.uri
+            households = [await settled(parts, slug, logout_uri=uri) for slug in _SLUGS]
+        yield Site(postgres, redis, told, folder, households)

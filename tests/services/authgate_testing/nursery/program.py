@@ -262,7 +262,9 @@ def _is_parent(words: list[str]) -> bool:
     match words:
         case ["-m", "authgate", command, *_]:
             return command in {"serve", "demo"}
-        case ["-m", "authgate_testing.faults.broken", *_] | ["-c", *_]:
+        case ["-m", "authgate_testing.faults.broken" | "authgate_testing.faults.hurried", *_]:
+            return True
+        case ["-c", *_]:
             return True
     return False
 
