@@ -361,8 +361,6 @@ SCRIPT = [
     ("api", "post", "/settings/logos", "-d", '{"image": "PHN2Zz48L3N2Zz4="}'),
     ("tenant", "settings", "restore", "1", "--yes"),
     ("tenant", "settings", "restore", "9", "--yes"),
-    ("overview",),
-    ("overview", "--span", "24h", "--json"),
     ("overview", "--span", "1y"),
     ("usage", "tokens", "--client", "nobody", "--json"),
     ("usage", "tokens", "--days", "0"),
