@@ -79,6 +79,24 @@ async def remove(network: str) -> None:
     await _store(row, known)
 
 
+async def rename(blocked_by: str, instead: str) -> int:
+    """Have somebody who keeps networks out be called otherwise, with the transaction; at how many
+    networks."""
+    before = await TenantRow.get(id=current_tenant().id)
+    if not _blocked_by(before, blocked_by):
+        return 0
+    row = await _locked()
+    theirs = _blocked_by(row, blocked_by)
+    await _store(row, dict(row.blocked or {}) | {
+        network: {**said, "by": instead} for network, said in theirs.items()
+    })  # fmt: skip
+    return len(theirs)
+
+
+def _blocked_by(row: TenantRow, name: str) -> Mapping[str, dict[str, str]]:
+    return {network: said for network, said in (row.blocked or {}).items() if said["by"] == name}
+
+
 def _read(network: str, said: Mapping[str, str]) -> Block:
     return Block(network, said["reason"], said["by"], datetime.fromisoformat(said["at"]))
 

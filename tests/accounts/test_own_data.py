@@ -22,9 +22,16 @@ from authgate_testing.server import RunningServer
 
 PASSWORD = "correct-horse-battery-staple"
 
-KEEPS = {"audit_erasures", "active_users", "audit_events", "usage_entries", "clients"}
+KEEPS = {
+    "audit_erasures",
+    "active_users",
+    "audit_events",
+    "usage_entries",
+    "clients",
+    "person_erasures",
+}
 """What names somebody who has left, until it ends: whom it counts, what they did, and whose an
-application was that serves others."""
+application was that serves others; and, by the id alone, that they were erased."""
 
 
 async def open_data(person: Person, tenant: Tenant) -> str:

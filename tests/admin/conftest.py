@@ -16,6 +16,7 @@ from authgate.provisioning import operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.audit import exports
 from authgate.storage.jobs import kept_jobs
+from authgate.storage.people import person_erasures
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.webhooks import sendings
@@ -123,7 +124,9 @@ async def things(
             "send-mails", {}, now=utc_now(), attempts=5, error="OSError", reason="no route"
         )
         [given_up] = await kept_jobs.every()
+        gone = await person_erasures.begin(uuid4(), requested_by="user:mira", now=utc_now())
     found["job_id"] = str(given_up.id)
+    found["user_erasure_id"] = str(gone.id)
     now = utc_now()
     with use_tenant(acme):
         connection = await connections.create(

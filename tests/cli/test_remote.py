@@ -46,7 +46,7 @@ from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.storage.audit import exports as audit_exports
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants import consents
-from authgate.storage.people import users
+from authgate.storage.people import person_erasures, users
 from authgate.vocabulary import ClientStatus
 from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import use_tenant
@@ -442,6 +442,12 @@ SCRIPT = [
     ("user", "delete", "kim.lund", "--yes"),
     ("user", "delete", "kim.lund", "--yes"),
     ("user", "delete", "mira.halvorsen", "--yes"),
+    ("user", "erasures", "--json"),
+    ("user", "erase", "ole", "--confirm", "Ole"),
+    ("user", "erase", "ole", "--confirm", "ole"),
+    ("user", "erase", "mira.halvorsen", "--confirm", "mira.halvorsen"),
+    ("user", "erasure", _NOBODY),
+    ("user", "erasure", "{erasure}", "--certificate"),
     ("user", "disable", "mira.halvorsen"),
     ("user", "disable", "JON"),
     ("user", "enable", "jon"),
@@ -519,6 +525,7 @@ def things(cli: Cli, slug: str) -> dict[str, str]:
         },
         "{invitation}": first("user", "invitations")["id"],
         "{audit_export}": first("audit", "exports")["id"],
+        "{erasure}": first("user", "erasures")["id"],
         "{scim_token}": first("scim-token", "list")["id"],
     }
 
@@ -545,6 +552,7 @@ async def prepare(host: Host, slug: str) -> None:
             await scim_tokens.allow_provisioning(
                 description="Contoso", now=utc_now(), expires_at=ends_at
             )
+            await person_erasures.begin(UUID(int=5), requested_by="system", now=utc_now())
             await consents.grant(mira.id, "fleet-app", ["openid"], now=utc_now())
             nothing = audit_exports.Wanted(
                 audit_exports.LogFormat.CSV, bom=False, chosen={"text": "nobody at all"}

@@ -269,7 +269,7 @@ async def test_seals_whose_events_are_gone_cost_nothing_when_more_go(
         assert [each.seq for each in await AuditEvent.filter(seq__isnull=False)] == [4, 5]
 
 
-async def test_au_07_nothing_tells_of_somebody_who_is_gone_and_the_log_is_verified_nevertheless(
+async def test_nothing_tells_of_somebody_who_is_gone_and_the_log_is_verified_nevertheless(
     server: RunningServer,
     acme: Tenant,
     alice: User,

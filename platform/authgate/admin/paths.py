@@ -84,6 +84,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "description": "The id of a file of the audit log.",
         "schema": {"type": "string", "format": "uuid"},
     },
+    "user_erasure_id": {
+        "description": "The id of a person's erasure.",
+        "schema": _UUID,
+        "example": "01a22b9b-242f-72ca-909d-473febcc52c7",
+    },
     "user_import_id": {
         "description": "The id of a file of people.",
         "schema": _UUID,

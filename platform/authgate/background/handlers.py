@@ -24,6 +24,7 @@ from authgate.jobs import (
     DeliverWebhooks,
     EndTheRest,
     EraseAccounts,
+    ErasePerson,
     EraseTenants,
     ExportAudit,
     FeedPlugins,
@@ -50,6 +51,7 @@ from authgate.oidc.backchannel_logout import BackchannelLogout
 from authgate.operator import arrivals
 from authgate.operator import overview as installation_overview
 from authgate.provisioning import (
+    erasure,
     leaving,
     operator_accesses,
     rounds,
@@ -119,6 +121,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(ImportUsers, partial(_import_users, parts))
     handlers.add(EraseTenants, partial(_erase_tenants, parts))
     handlers.add(EraseAccounts, partial(_erase_accounts, parts))
+    handlers.add(ErasePerson, partial(_erase_person, parts))
     return Performer(
         handlers,
         find_tenant=parts.resolver.find_by_id,
@@ -254,6 +257,10 @@ async def _forget_people(parts: Installation, _job: ForgetPeople) -> None:
     database, now = parts.settings.database, parts.clock()
     due = await log_keeping.with_erasures(database, now=now, limit=_MOST_DUE)
     await in_each(parts, due, partial(forgetting.forget, parts))
+
+
+async def _erase_person(parts: Installation, job: ErasePerson) -> None:
+    await erasure.perform(parts, UUID(job.erasure_id))
 
 
 async def _check_domains(parts: Installation, _job: CheckDomains) -> None:

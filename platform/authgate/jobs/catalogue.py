@@ -93,6 +93,16 @@ class ForgetPeople(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class ErasePerson(Job):
+    """Remove what is a person's, whom somebody wants to be erased."""
+
+    name: ClassVar[str] = "erase-person"
+    while_suspended: ClassVar[bool] = True
+
+    erasure_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class EndTheRest(Job):
     """End what a client or a person still has of very many tokens that are good no longer."""
 
@@ -210,6 +220,7 @@ JOBS: tuple[type[Job], ...] = (
     RetireAudit,
     VerifyAudit,
     ForgetPeople,
+    ErasePerson,
     EndTheRest,
     TakeUpJobs,
     WriteExport,

@@ -7,18 +7,14 @@ what has happened, and tells nothing more of them after a while (``sealing.forge
 
 from datetime import timedelta
 
-from authgate import audit, mail_addresses, storage
+from authgate import audit, storage
 from authgate.audit import Event
 from authgate.installation import Installation
 from authgate.languages import Language
-from authgate.provisioning import notices, roles
+from authgate.provisioning import notices, removal, roles
 from authgate.provisioning.roles import LastAdministrator
-from authgate.provisioning.users import end_access, open_account
-from authgate.sealing import forgetting
-from authgate.storage.mail import mails
-from authgate.storage.people import account_deletions, directory, users
+from authgate.storage.people import account_deletions, users
 from authgate.storage.people.users import User
-from authgate.vocabulary import UserStatus
 from authgate_tenants import current_tenant
 
 PATH = "/account/data"
@@ -71,14 +67,7 @@ async def _erase(parts: Installation, user: User) -> None:
         await account_deletions.withdraw(user.id)
         await _note(Event.USER_DELETION_WITHDRAWN, user, reason=str(refusal))
         return
-    await users.set_status(user.id, UserStatus.DISABLED)
-    await end_access(user, parts.clock())
-    await open_account(user)
-    await directory.remove(user.id)
-    if user.email is not None:
-        await mails.forget(mail_addresses.mailbox(user.email))
-    await forgetting.erase_person(user, now=parts.clock())
-    await audit.record(Event.USER_DELETED, actor=audit.SYSTEM, resource=("user", str(user.id)))
+    await removal.remove(user, actor=audit.SYSTEM, now=parts.clock())
     await notices.tell(parts, user, "account_gone")
 
 

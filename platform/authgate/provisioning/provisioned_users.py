@@ -10,10 +10,9 @@ from uuid import UUID
 from authgate import audit, storage
 from authgate.audit import Event
 from authgate.permissions import Area, Permission, UserRole, covers, writes
-from authgate.provisioning import roles
+from authgate.provisioning import removal, roles
 from authgate.provisioning.roles import Authority, UnknownUser
-from authgate.provisioning.users import end_access, let_in, shut_out
-from authgate.sealing import forgetting
+from authgate.provisioning.users import let_in, shut_out
 from authgate.storage.people import directory, mailed_links, usernames, users
 from authgate.storage.people.directory import Entry, Profile
 from authgate.storage.people.usernames import canonical
@@ -74,17 +73,7 @@ async def remove(user_id: UUID, *, by: Authority, now: datetime, asks: Permissio
     ``OwnAccount``, ``BeyondOwnRole`` and ``LastAdministrator``."""
     async with storage.transaction():
         user = await roles.held(user_id, by=by, asks=asks, becomes=UserRole.USER)
-        await users.set_status(user_id, UserStatus.DISABLED)
-        await end_access(user, now)
-        if not await directory.remove(user_id):
-            raise UnknownUser(str(user_id))
-        await forgetting.erase_person(user, now=now)
-        await audit.record(
-            Event.USER_DELETED,
-            actor=by.actor,
-            resource=("user", str(user_id)),
-            details={"username": user.username},
-        )
+        await removal.remove(user, actor=by.actor, now=now)
 
 
 async def rewrite(

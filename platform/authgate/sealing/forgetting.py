@@ -4,22 +4,30 @@ Which events are emptied is an event itself, stored before: whoever is killed in
 what the next one does.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+
+import structlog
 
 from authgate import audit, mail_addresses, storage
 from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
-from authgate.sealing import places, sayings
+from authgate.sealing import erasure_proofs, places, sayings
 from authgate.storage import export_files
-from authgate.storage.audit import audit_erasures, sealed, unsealed
+from authgate.storage.audit import audit_erasures, leaves, sealed, unsealed
 from authgate.storage.audit.audit_erasures import Erasure
 from authgate.storage.audit.exports import AuditExportRow
+from authgate.storage.audit.sealed import SealedEvent
 from authgate.storage.mail import mails
+from authgate.storage.people import person_erasures
 from authgate.storage.people.users import User
+from authgate.storage.redis.connection import RedisUnavailable
 from authgate.storage.sweep import log_keeping
 from authgate.storage.tenants.exports import ExportRow
 from authgate.storage.webhooks import sendings
+from authgate.web import limits
+from authgate.web.client_ip import bucket
 from authgate_tenants import current_tenant
 
 STEP: Final = 1000
@@ -27,11 +35,16 @@ STEP: Final = 1000
 
 _STEPS: Final = 50
 
+_COUNTED: Final = timedelta(days=1)
+"""What was counted before is over."""
 
-async def erase_person(user: User, *, now: datetime) -> None:
+_log = structlog.get_logger(__name__)
+
+
+async def erase_person(user: User, *, now: datetime, at_once: bool = False) -> None:
     """Have the current tenant's log forget somebody, with the open unit of work: at once, or as
     many days later as the tenant wants."""
-    days = current_tenant().settings.audit_person_days
+    days = 0 if at_once else current_tenant().settings.audit_person_days
     await audit_erasures.ask(
         user.id,
         username=user.username,
@@ -66,12 +79,15 @@ async def _step(parts: Installation, erasure: Erasure) -> int:
         if not events:
             await _end(parts, erasure)
             return 0
-        theirs = [each.seq for each in events if erasure.is_about(each)]
+        about = [each for each in events if erasure.is_about(each)]
+        theirs = [each.seq for each in about]
         until = events[-1].seq
         if theirs:
             await _say(parts, erasure, theirs)
+            await person_erasures.emptied(erasure.user_id, len(theirs))
             await audit_erasures.open_until(erasure, until)
     if theirs:
+        await _forget_counts(parts, erasure, about)
         await log_keeping.empty(
             parts.settings.database, current_tenant().id, theirs, now=parts.clock()
         )
@@ -107,3 +123,22 @@ async def _end(parts: Installation, erasure: Erasure) -> None:
     if erasure.email:
         await mails.forget(mail_addresses.mailbox(erasure.email))
     await audit_erasures.end(erasure)
+    await erasure_proofs.certify(parts, erasure.user_id)
+
+
+async def _forget_counts(
+    parts: Installation, erasure: Erasure, about: Sequence[SealedEvent]
+) -> None:
+    """Leave no count that is named by them, or by an address of theirs."""
+    if parts.redis is None:
+        return
+    since = leaves.micros(parts.clock() - _COUNTED)
+    lately = {each.event.ip for each in about if _is_since(each.event.occurred_at, since)}
+    try:
+        await limits.forget(parts.redis, {str(erasure.user_id), *map(bucket, lately - {""})})
+    except RedisUnavailable:
+        _log.warning("counts of somebody who is gone are left to end by themselves")
+
+
+def _is_since(at: object, since: int) -> bool:
+    return isinstance(at, int) and at >= since  # whatever somebody has written there

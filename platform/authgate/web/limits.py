@@ -4,6 +4,7 @@ Every key begins with the tenant, so an attack on one tenant never slows another
 plan may say other limits than the installation, and the tenant narrower ones than its plan.
 """
 
+from collections.abc import Collection
 from functools import lru_cache
 from math import ceil
 from typing import Final
@@ -12,7 +13,7 @@ from uuid import UUID
 from authgate import audit
 from authgate.audit import Event
 from authgate.settings import PLANNED_LIMITS, LimitSettings
-from authgate.storage.redis.connection import tenant_key
+from authgate.storage.redis.connection import RedisConnection, tenant_key
 from authgate.storage.redis.rate_limits import Decision, Limit, RateLimiter
 from authgate.telemetry import metrics
 from authgate.web.machine import Headers
@@ -90,6 +91,22 @@ class Limits:
         key = tenant_key(current_tenant().id, "limit-event", rule, *subject)
         if (await self._limiter.hit(key, ONE_EVENT)).allowed:
             await write_down(rule)
+
+
+async def forget(redis: RedisConnection, subjects: Collection[str]) -> None:
+    """Remove what is counted at the current tenant by these addresses, or of these people. Raises
+    ``RedisUnavailable``.
+
+    What is counted of an address and a client together ends by itself, within the hour.
+    """
+    rules = [rule for rule in LimitSettings.model_fields if rule != "enabled"]
+    tenant_id = current_tenant().id
+    for subject in subjects:
+        named = [(kind, rule) for kind in ("limit", "limit-event") for rule in rules]
+        keys = [tenant_key(tenant_id, *each, subject) for each in named]
+        # A person at the API is named as what they are.
+        keys += [tenant_key(tenant_id, *each, "user", subject) for each in named]
+        await redis.call("UNLINK", *keys)
 
 
 def limits_in_force(settings: LimitSettings, tenant: Tenant) -> dict[str, str]:

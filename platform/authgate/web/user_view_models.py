@@ -38,6 +38,7 @@ class UsersPage:
     action: str
     new_url: str
     import_url: str
+    erasures_url: str
     selection_action: str
     """Gets ``act``, ``list`` and the fields of the lines."""
     list: str
@@ -195,8 +196,32 @@ class PersonFormPage:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasureLine:
+    """Somebody who was erased."""
+
+    user_id: str
+    state: str
+    requested_at: datetime
+    rows: int
+    events: int
+    certificate_url: str
+    """Empty where there is none yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErasuresPage:
+    """``console/user_erasures.html``."""
+
+    frame: ConsoleFrame
+    list_url: str
+    erasures: Sequence[ErasureLine]
+    key: str
+    has_more: bool
+
+
+@dataclass(frozen=True, slots=True)
 class PersonDeletePage:
-    """``console/user_delete.html``. Posts ``username``, as it is typed."""
+    """``console/user_delete.html``. Posts ``username``, as it is typed, and ``erase``."""
 
     frame: ConsoleFrame
     list_url: str

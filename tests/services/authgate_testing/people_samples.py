@@ -22,6 +22,8 @@ from authgate.web.user_selection_view_models import (
     UserSelectionPage,
 )
 from authgate.web.user_view_models import (
+    ErasureLine,
+    ErasuresPage,
     EventLine,
     FactorResetPage,
     GrantedLine,
@@ -95,6 +97,7 @@ def _users(frame: ConsoleFrame, **changes: object) -> Sample:
         "action": _HERE,
         "new_url": f"{_HERE}/new",
         "import_url": f"{_HERE}/import",
+        "erasures_url": f"{_HERE}/erasures",
         "selection_action": f"{_HERE}/selected",
         "list": "",
         "users": _LINES,
@@ -202,6 +205,11 @@ def people_samples(frame: ConsoleFrame, auditor: ConsoleFrame) -> Mapping[str, S
     delete = PersonDeletePage(
         frame, _HERE, f"{_HERE}/1/delete", f"{_HERE}/1", "mira", "Not theirs."
     )
+    gone = [
+        ErasureLine(_LONG, state, _NOW, 17, 61, f"{_HERE}/erasures/1" if state == "erased" else "")
+        for state in ("requested", "removed", "erased")
+    ]
+    erased = ErasuresPage(frame, _HERE, gone, "Zr3bHp0tRvgAkLsJcX2dbKJ5Xq1nF4dZ0o9sQm7uV0E", True)
     shown = PersonPasswordPage(frame, _HERE, f"{_HERE}/1", "mira", "ahpkb-2cqmz-tvw7e-xr4nd-59sgy")
     empty: dict[str, object] = {
         "sessions": (),
@@ -272,6 +280,7 @@ def people_samples(frame: ConsoleFrame, auditor: ConsoleFrame) -> Mapping[str, S
             "console/user_outcomes.html",
             replace(outcomes, totals=so_far, go_on=rest),
         ),
+        "console-user-erasures": ("console/user_erasures.html", erased),
         "console-user-imports": ("console/user_imports.html", imports),
         "console-user-import": ("console/user_import.html", sent),
         "console-user-import-under-way": (

@@ -38,6 +38,7 @@ from authgate.admin.console.signing_key_pages import SigningKeyPages
 from authgate.admin.console.team_pages import TeamPages
 from authgate.admin.console.token_pages import TokenPages
 from authgate.admin.console.usage_pages import UsagePages
+from authgate.admin.console.user_erasure_pages import UserErasurePages
 from authgate.admin.console.user_factor_pages import UserFactorPages
 from authgate.admin.console.user_form import UserForm
 from authgate.admin.console.user_import_pages import UserImportPages
@@ -74,6 +75,7 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield InvitationConsole(console=console).blueprint()
     yield UserList(console=console).blueprint()
     yield UserImportPages(console=console).blueprint()
+    yield UserErasurePages(console=console).blueprint()
     yield UserSelectionPages(console=console).blueprint()
     yield UserForm(console=console).blueprint()
     yield UserPages(console=console).blueprint()

@@ -17,7 +17,7 @@ from authgate.admin.console.fresh_secret import FreshSecrets
 from authgate.admin.console.user_search import PATH
 from authgate.languages import text
 from authgate.permissions import Area, UserRole, writes
-from authgate.provisioning import Refused, provisioned_users, random_password
+from authgate.provisioning import Refused, erasure, provisioned_users, random_password
 from authgate.provisioning import people as provisioned
 from authgate.provisioning.people import UnfitAddress
 from authgate.storage.people import users
@@ -122,6 +122,11 @@ class UserForm:
             fault = text("That is not their username. Nobody was removed.")
             return await self._deletion(person, fault)
         try:
+            if form.get("erase") == "1":
+                await erasure.request(
+                    self._console.parts, person.id, confirmation=person.username, by=authority()
+                )
+                return see_other(f"{ROOT}{PATH}/erasures")
             await provisioned.remove_person(person.id, by=authority(), now=self._console.now())
         except Refused as error:
             return await self._deletion(person, str(error))

@@ -38,6 +38,7 @@ class UserList:
             action=frame.url(PATH),
             new_url=frame.url(f"{PATH}/new"),
             import_url=frame.url(f"{PATH}/import"),
+            erasures_url=frame.url(f"{PATH}/erasures"),
             selection_action=frame.url(f"{PATH}/selected"),
             list=asked.here(),
             users=[user_lines.line(each, selectable=True) for each in found.rows],

@@ -58,6 +58,9 @@ PEOPLE = {
     Event.USER_DELETION_WITHDRAWN: (
         "They stay: they thought better of it, or nobody else is in charge any more."
     ),
+    Event.USER_ERASURE_REQUESTED: (
+        "A user is to be erased: with all that is theirs, and from the log, at once."
+    ),
     Event.GROUP_CREATED: "A group of people was begun; `details` say what it is like.",
     Event.GROUP_UPDATED: (
         "A group has another name, or gives other roles; `details` say from what to what."

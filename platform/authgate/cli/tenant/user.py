@@ -23,7 +23,7 @@ from authgate.cli.output import (
     show,
     show_all,
 )
-from authgate.cli.tenant import user_bulk, user_import, user_invitations
+from authgate.cli.tenant import user_bulk, user_erasures, user_import, user_invitations
 from authgate.permissions import UserRole
 from authgate.vocabulary import UserStatus
 
@@ -33,6 +33,12 @@ app.verb(example="user imports")(user_import.imports)
 app.verb(example="user import-lines 0199f3a1-c2d4-7b3e-9a5c-6d7e8f907777 --outcome refused")(
     user_import.import_lines
 )
+app.verb(example="user erase mira --confirm mira")(user_erasures.erase)
+app.verb(example="user erasures")(user_erasures.erasures)
+app.verb(example="user erasure 01a22b9b-242f-72ca-909d-473febcc52c7 --certificate")(
+    user_erasures.erasure
+)
+app.verb(example="user verify-erasure mira.jwt")(user_erasures.verify_erasure)
 app.verb(example="user bulk disable mira jon --yes")(user_bulk.bulk)
 app.verb(example="user invite ada@acme.example --role auditor")(user_invitations.invite)
 app.verb(example="user invitations --status pending")(user_invitations.invitations)

@@ -114,6 +114,7 @@ _KINDS = {
     "USER_DATA_TAKEN": Kind(("iam",), ("user", "info"), ENTITY, 2),
     "USER_DELETION_REQUESTED": _account("info", OTHER),
     "USER_DELETION_WITHDRAWN": _account("info", OTHER),
+    "USER_ERASURE_REQUESTED": _account("info", OTHER),
     "IDENTITY_LINKED": _USER_CHANGED,
     "IDENTITY_UNLINKED": _USER_CHANGED,
     "GROUP_CREATED": _entity("iam", "creation", 1, "group"),

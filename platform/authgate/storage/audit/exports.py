@@ -126,6 +126,8 @@ async def remove(export_id: UUID) -> bool:
     return await export_files.remove(AuditExportRow, id=export_id) > 0
 
 
-async def forget(user_id: UUID) -> None:
-    """Have nothing be left of what somebody has asked for who is no more. In a unit of work."""
-    await export_files.remove(AuditExportRow, requester_type="user", requester_id=str(user_id))
+async def forget(user_id: UUID) -> int:
+    """Have nothing be left of what somebody has asked for who is no more; how many files. In a unit
+    of work."""
+    them = {"requester_type": "user", "requester_id": str(user_id)}
+    return await export_files.remove(AuditExportRow, **them)

@@ -137,6 +137,6 @@ async def find(mail_id: UUID) -> Mail | None:
     return await Mail.get_or_none(id=mail_id)
 
 
-async def forget(mailbox: str) -> None:
-    """Keep nothing of what was sent to somebody, or waits to be."""
-    await Mail.filter(mailbox=mailbox).delete()
+async def forget(mailbox: str) -> int:
+    """Keep nothing of what was sent to somebody, or waits to be; how many mails that were."""
+    return await Mail.filter(mailbox=mailbox).delete()

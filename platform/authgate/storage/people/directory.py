@@ -204,28 +204,30 @@ async def give_first_password(user_id: UUID, password_hash: str) -> None:
     await theirs.update(password_hash=password_hash, email_verified=True)
 
 
-async def remove(user_id: UUID) -> bool:
-    """Remove a person for good, with all that is theirs; ``False`` where there is no such person.
+async def remove(user_id: UUID) -> dict[str, int]:
+    """Remove a person for good, with all that is theirs; how many rows, by table, and none of
+    ``users`` where there is no such person.
 
     What they have done stays in the audit log and what was measured of them stays measured. An
     application of theirs stays theirs: it never becomes one that the tenant vouches for.
     """
     sessions = Subquery(Session.filter(user_id=user_id).values("id"))
-    await SessionClient.filter(session_id__in=sessions).delete()
-    for rows in _belongings(user_id):
-        await mass_ending.in_full(partial(mass_ending.delete, rows))
-    await exports.forget(user_id)
-    return await UserRow.filter(id=user_id).delete() == 1
+    at_clients = await SessionClient.filter(session_id__in=sessions).delete()
+    removed = {"session_clients": at_clients, "audit_exports": await exports.forget(user_id)}
+    for table, rows in _belongings(user_id).items():
+        removed[table] = await mass_ending.in_full(partial(mass_ending.delete, rows))
+    removed["users"] = await UserRow.filter(id=user_id).delete()
+    return {table: rows for table, rows in removed.items() if rows}
 
 
-_STAYS = frozenset({"active_users", "invitations"})
-"""Tables that name people and whose rows end by themselves."""
+_STAYS = frozenset({"active_users", "invitations", "person_erasures"})
+"""Tables that name people, and whose rows end by themselves or tell that somebody is gone."""
 
 
-def _belongings(user_id: UUID) -> Collection[QuerySet[Model]]:
+def _belongings(user_id: UUID) -> Mapping[str, QuerySet[Model]]:
     models: dict[str, type[Model]] = Tortoise.apps[database.APP_LABEL]
-    return [
-        model.filter(user_id=user_id)
+    return {
+        model._meta.db_table: model.filter(user_id=user_id)  # noqa: SLF001  # Tortoise offers no other way
         for model in models.values()
         if "user_id" in model._meta.fields_map and model._meta.db_table not in _STAYS  # noqa: SLF001
-    ]
+    }

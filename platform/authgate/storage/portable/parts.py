@@ -47,6 +47,7 @@ from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.mailed_links import MailedLinkRow
 from authgate.storage.people.operator_accesses import OperatorAccess
+from authgate.storage.people.person_erasures import PersonErasureRow
 from authgate.storage.people.scim_tokens import ScimTokenRow
 from authgate.storage.people.user_imports import UserImportLine, UserImportRow
 from authgate.storage.people.users import UserRow
@@ -165,6 +166,7 @@ EXPORTED = (
     Part(AccountDeletionRow),
     # From the beginning: the places in the log are others.
     Part(AuditErasureRow, anew={"position": 0, "until": 0}),
+    Part(PersonErasureRow),
     Part(GroupRow),
     Part(GroupMemberRow),
     Part(InvitationRow, secret=_hashes("token_hash"), needs_secrets=True),

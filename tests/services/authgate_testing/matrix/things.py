@@ -20,6 +20,7 @@ from authgate.permissions import UserRole
 from authgate.portable import requests
 from authgate.provisioning import (
     NewClient,
+    erasure,
     impersonations,
     invitations,
     logos,
@@ -31,6 +32,7 @@ from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.provisioning.roles import Authority
+from authgate.sealing import erasure_proofs
 from authgate.sealing.sealer import Sealer
 from authgate.storage import transaction
 from authgate.storage.audit import audit_erasures, audit_feeds
@@ -41,7 +43,7 @@ from authgate.storage.clients.metadata import ClientMetadata
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.mail import mail_servers
 from authgate.storage.mail.mail_servers import MailServer
-from authgate.storage.people import account_deletions, users
+from authgate.storage.people import account_deletions, person_erasures, users
 from authgate.storage.people.groups import GroupDraft
 from authgate.storage.people.operator_accesses import Access
 from authgate.storage.people.users import User, UserRow
@@ -334,6 +336,11 @@ async def _filed(parts: Installation, word: str, chief: User) -> None:
         await kept_jobs.bury(
             job, {"client_id": word}, now=parts.clock(), attempts=5, error="OSError", reason=word
         )
+    leaver = await users.create(username=f"leaver-{word}", email=f"leaver@{word}.example")
+    await erasure.perform(
+        parts, (await person_erasures.begin(leaver.id, requested_by=word, now=parts.clock())).id
+    )
+    await erasure_proofs.certify(parts, leaver.id)
     files = [await user_imports.begin(parts, ["username", "email"], by=by) for _ in range(2)]
     for number, file in enumerate(files):
         lines = [

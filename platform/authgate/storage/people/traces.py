@@ -1,0 +1,81 @@
+"""Where else somebody is named: beside what they did for others, and in what was meant for them.
+
+What they did stays, beside their id: without a name it tells of nobody who is gone.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from tortoise.expressions import Q
+from tortoise.models import Model
+from tortoise.queryset import QuerySet
+
+from authgate.storage.people.impersonations import ImpersonationRow
+from authgate.storage.people.invitations import InvitationRow
+from authgate.storage.people.mailed_links import MailedLinkRow
+from authgate.storage.people.operator_accesses import OperatorAccess
+from authgate.storage.people.scim_tokens import ScimTokenRow
+from authgate.storage.people.user_imports import UserImportLine, UserImportRow
+from authgate.storage.people.users import User
+from authgate.storage.tenants.exports import ExportRow
+from authgate.storage.tenants.settings_versions import SettingsVersionRow
+from authgate.storage.tenants.sign_ups import SignUpRow
+from authgate_tenants import blocks
+
+_EMPTY_LINE: Final[Mapping[str, Any]] = {"username": "", "email": "", "cells": {}}
+"""What is left of a line of a file of people, besides its number and what came of it."""
+
+
+async def forget(user: User) -> dict[str, int]:
+    """Have somebody be named nowhere else; in how many rows they were, by table. In a unit of work.
+
+    What is known by a name alone is theirs, whose name it is.
+    """
+    found = {"tenants": await blocks.rename(user.username, str(user.id))}
+    for rows, instead in _named(user):
+        _count(found, rows, await rows.update(**instead))
+    for rows in _meant(user):
+        _count(found, rows, await rows.delete())
+    return {table: count for table, count in found.items() if count}
+
+
+def _named(user: User) -> list[tuple[QuerySet[Any], Mapping[str, Any]]]:
+    name, them = user.username, str(user.id)
+    lines = Q(username=user.canonical_username)
+    if address := _address(user):
+        lines |= Q(email=address)
+    return [
+        (SettingsVersionRow.filter(actor_type="user", actor_id=them), {"actor_name": ""}),
+        (ImpersonationRow.filter(actor_id=user.id), {"actor_name": them}),
+        (OperatorAccess.filter(decided_by=name), {"decided_by": them}),
+        (InvitationRow.filter(inviter_id=user.id), {"invited_by": them}),
+        (ScimTokenRow.filter(created_by=name), {"created_by": them}),
+        (SignUpRow.filter(invited_by=name), {"invited_by": them}),
+        (ExportRow.filter(requested_by=name), {"requested_by": them}),
+        (
+            UserImportRow.filter(requester_type="user", requester_id=them),
+            {"requested_by": them},
+        ),
+        (UserImportLine.filter(lines), _EMPTY_LINE),
+    ]
+
+
+def _meant(user: User) -> list[QuerySet[Any]]:
+    address = _address(user)
+    if not address:
+        return [InvitationRow.filter(user_id=user.id)]
+    return [
+        InvitationRow.filter(Q(user_id=user.id) | Q(canonical_email=address)),
+        MailedLinkRow.filter(email=user.email),
+        SignUpRow.filter(email=user.email),
+    ]
+
+
+def _address(user: User) -> str:
+    """The one that is known to be theirs: one that was never proven may be somebody else's."""
+    return (user.canonical_email or "") if user.email_verified else ""
+
+
+def _count(found: dict[str, int], rows: QuerySet[Model], count: int) -> None:
+    table = rows.model._meta.db_table  # noqa: SLF001  # Tortoise offers no other way
+    found[table] = found.get(table, 0) + count

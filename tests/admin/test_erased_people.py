@@ -1,0 +1,172 @@
+"""Whoever is erased is named nowhere: in no table, not in Redis, in no line of the log; a
+certificate says so, and the audit log is verified nevertheless."""
+
+from uuid import uuid4
+
+import pytest
+import redis
+from pydantic import SecretStr
+
+from authgate import audit, background, provisioning
+from authgate.jobs import ErasePerson, ForgetPeople, Job, Result, SealAudit
+from authgate.permissions import UserRole
+from authgate.provisioning import (
+    address_blocks,
+    forgotten_passwords,
+    operator_accesses,
+    user_imports,
+)
+from authgate.provisioning import invitations as inviting
+from authgate.provisioning.operator_accesses import LONGEST, Wanted
+from authgate.provisioning.roles import Authority
+from authgate.sealing import erasure_proofs, stored_log
+from authgate.sealing.sealer import Sealer
+from authgate.settings import DatabaseSettings, Settings
+from authgate.storage.people import impersonations, scim_tokens, users
+from authgate.storage.people.operator_accesses import OperatorAccess
+from authgate.storage.people.users import User
+from authgate.storage.unit_of_work import transaction
+from authgate.tokens.signed_statement import BadStatement
+from authgate.vocabulary import AccessState
+from authgate_tenants import Tenant, use_tenant
+from authgate_testing import PostgresServer
+from authgate_testing.api import ApiClient, is_problem
+from authgate_testing.application import Application
+from authgate_testing.ledger import at_rest
+from authgate_testing.person import Person
+from authgate_testing.server import RunningServer
+
+PASSWORD = "correct-horse-battery-staple"  # of people who exist in tests only
+NAME, ADDRESS, MAIL = "wilhelmina.quist", "203.0.113.77", "quist.w@elsewhere.example"
+BROWSER = "Quistbrowser/7"
+TRACES = (NAME, "Wilhelmina Quist", MAIL, ADDRESS, BROWSER)
+
+
+@pytest.fixture
+def settings(
+    settings: Settings, database_settings: DatabaseSettings, request: pytest.FixtureRequest
+) -> Settings:
+    """Redis beside PostgreSQL, and every line of the log."""
+    changed: dict[str, object] = {"log_level": "debug"}
+    if not database_settings.is_sqlite:
+        changed["redis_url"] = SecretStr(request.getfixturevalue("redis_url"))
+    return settings.model_copy(update=changed)
+
+
+@pytest.fixture
+async def wilhelmina(server: RunningServer, acme: Tenant, alice: User, password_hash: str) -> User:
+    """An administrator of acme, beside an owner."""
+    with use_tenant(acme):
+        await users.set_role(alice.id, UserRole.OWNER)
+        return await users.create(
+            username=NAME, name="Wilhelmina Quist", email=MAIL, email_verified=True,
+            password_hash=password_hash, role=UserRole.ADMIN,
+        )  # fmt: skip
+
+
+async def run(server: RunningServer, *jobs: Job, tenant: Tenant | None = None) -> None:
+    performer = background.performer(server.parts)
+    for job in jobs:
+        done = await performer.perform(job, tenant_id=tenant.id if tenant else None)
+        assert done is Result.DONE
+
+
+async def lived(
+    server: RunningServer, acme: Tenant, her: User, alice: User, app: Application
+) -> None:
+    """What somebody does who is in charge: for herself, and for others."""
+    with use_tenant(acme):
+        wanted = Wanted(uuid4(), "op", UserRole.AUDITOR, "Ticket 2", LONGEST)
+        access = await operator_accesses.ask(wanted, now=server.clock())
+        await OperatorAccess.filter(id=access.id).update(decided_by=NAME)
+    async with server.from_address(ADDRESS) as http:
+        http.headers["User-Agent"] = BROWSER
+        person = Person(http)
+        await person.sign_in(acme.issuer, NAME, "wrong-password-it-is")
+        await person.sign_in(acme.issuer, NAME, PASSWORD)
+        await app.signed_in(person, scope="openid offline_access")
+        await person.visit(f"{acme.issuer}/account/data")
+        await person.submit({}, to="/data/file")
+    actor, now = audit.user(her.id, NAME), server.clock()
+    by = Authority(actor, her.role)
+    with use_tenant(acme):
+        await address_blocks.block_address(server.parts, "198.51.100.0/24", reason="x", actor=actor)
+        await forgotten_passwords.ask_for_link(server.parts, MAIL)
+        await inviting.invite(server.parts, "jo@acme.example", UserRole.USER, by=by)
+        file = await user_imports.begin(server.parts, ["username", "email"], by=by)
+        await user_imports.receive(
+            server.parts, file.id, [(2, {"username": NAME, "email": MAIL})], by=by
+        )
+        async with transaction():
+            await scim_tokens.issue(
+                description="Contoso", trusts_emails=False, created_by=NAME,
+                now=now, expires_at=now,
+            )  # fmt: skip
+            await impersonations.add(
+                user_id=alice.id, actor_id=her.id, actor_name=NAME, reason="Ticket 1",
+                state=AccessState.ENDED, now=now, ends_at=now,
+            )  # fmt: skip
+    await provisioning.change_tenant(
+        server.parts, acme, change=lambda each: each.changed({"audit_person_days": 90}), actor=actor
+    )
+
+
+async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verified(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    alice: User,
+    wilhelmina: User,
+    console: Application,
+    settings: Settings,
+    postgres: PostgresServer,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    await lived(server, acme, wilhelmina, alice, console)
+    before = stored(settings, postgres)
+    assert [trace for trace in TRACES if trace not in before] == []
+    if settings.redis_url is not None:
+        assert f":login_per_ip:{ADDRESS}" in counted(settings)
+    here = f"/users/{wilhelmina.id}/erase"
+    mistyped = await api.post(here, {"confirmation": "wilhelmina"})
+    assert is_problem(mistyped, 422, "invalid")
+    asked = await api.post(here, {"confirmation": NAME})
+    assert asked.status_code == 202, asked.text
+    id_ = asked.json()["id"]
+    await run(server, ErasePerson(id_), tenant=acme)
+    for _ in range(3):
+        await run(server, SealAudit(), ForgetPeople())
+        server.clock.advance(600)
+    await run(server, SealAudit())
+    proof = (await api.get(f"/user-erasures/{id_}")).json()
+    assert proof["state"] == "erased"
+    everything = stored(settings, postgres) + capsys.readouterr().err
+    assert [trace for trace in TRACES if trace in everything] == []
+    with use_tenant(acme):
+        report = await stored_log.verified(trusted=Sealer(server.parts).keys.thumbprints)
+    assert report.faults == []
+    assert report.erased == proof["events"] > 0
+    assert proof["rows"].keys() >= {
+        "users", "browser_sessions", "refresh_tokens", "mails", "user_imports",
+        "user_import_lines", "impersonations", "scim_tokens", "invitations", "tenants",
+        "operator_accesses", "tenant_settings_versions",
+    }  # fmt: skip
+    stated = await erasure_proofs.verified(server.parts, proof["certificate"])
+    assert (stated["person"], stated["rows"]) == (str(wilhelmina.id), proof["rows"])
+    head, body, signature = proof["certificate"].split(".")
+    with pytest.raises(BadStatement):
+        await erasure_proofs.verified(server.parts, f"{head}.{body[:-4]}AAAA.{signature}")
+
+
+def stored(settings: Settings, postgres: PostgresServer) -> str:
+    """All that is in the database and in Redis."""
+    return at_rest(settings.database, postgres) + counted(settings)
+
+
+def counted(settings: Settings) -> str:
+    """All that is in Redis, where there is one."""
+    if settings.redis_url is None:
+        return ""
+    with redis.Redis.from_url(settings.redis_url.get_secret_value()) as store:
+        found = [key + (store.dump(key) or b"") for key in store.scan_iter()]
+    return b"\n".join(found).decode("latin-1")
