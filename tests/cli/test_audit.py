@@ -58,3 +58,13 @@ def test_a_stranger_s_name_cannot_command_the_terminal(lite_cli: Cli) -> None:
     for output in ("table", "json"):
         shown = lite_cli("client", "list", "-t", "acme", "-o", output).out
         assert not set("\x1b\x07\u009b\u202e") & set(shown)
+
+
+def test_au_10_what_is_read_of_programs_and_people_at_the_machine_is_in_the_tenants_log(
+    lite_cli: Cli,
+) -> None:
+    for noun in ("client", "client", "user"):
+        lite_cli(noun, "list", "-t", "acme")
+    seen = ("audit", "list", "-t", "acme", "--type", "TENANT_DATA_VIEWED", "-o", "json")
+    told = sorted(each["details"]["area"] for each in lite_cli(*seen).data)
+    assert told == ["command:clients", "command:users"]

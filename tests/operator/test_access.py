@@ -78,6 +78,10 @@ async def test_ti_21_30_an_operator_comes_in_once_approved_and_both_logs_say_so(
     guest = Person(server.browser())
     assert await come_in(guest, await door(by_mira, acme, access)) == 200
     assert (await guest.visit(f"{acme.issuer}/admin/clients")).status_code == 200
+    await guest.visit(f"{acme.issuer}/admin/clients")
+    looked = await ledger.events(acme, Event.TENANT_DATA_VIEWED)
+    at_clients = [each for each in looked if each.details == {"area": "console:clients"}]
+    assert [each.actor_name for each in at_clients] == ["mira@operator"], "once in a while"
     assert (await guest.visit(f"{acme.issuer}/admin/clients/new")).status_code == 403
     for tenant, entered in (
         (acme, Event.OPERATOR_ACCESS_ENTERED),

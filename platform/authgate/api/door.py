@@ -11,6 +11,7 @@ from authgate.api.idempotency import Idempotency
 from authgate.api.problems import Problem, TooManyRequests
 from authgate.api.router import Route, Router, not_allowed
 from authgate.clock import Clock
+from authgate.provisioning import looks
 from authgate.storage.metering import usage_entries
 from authgate.storage.metering.usage_days import Measure
 from authgate.web import prefer
@@ -109,7 +110,10 @@ class ApiDoor:
         """Do it, and count that it was done; what is replayed counts no more."""
         perform = partial(self._read, route, caller, request)
         if caller.is_guest:
-            return await perform()
+            reply = await perform()
+            if not route.operation.changes:
+                await looks.note(caller.actor, f"api:{route.operation.area}", now=self._clock())
+            return reply
         note = partial(
             usage_entries.note,
             Measure.API_CALLS,

@@ -109,6 +109,11 @@ class Operation:
     write because nobody else may have it. Its answer is not kept for who asks again."""
 
     @property
+    def area(self) -> str:
+        """What it is about, as its scope names it."""
+        return self.scope.split(":")[1]
+
+    @property
     def media_type(self) -> str | None:
         """Of the body that it takes; ``None`` where it takes none."""
         if self.patches is not None:

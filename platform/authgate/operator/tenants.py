@@ -16,7 +16,7 @@ from authgate.api.operations import Answer, Call, MergePatch, operation
 from authgate.api.problems import Conflict, Fault, Invalid, NotFound
 from authgate.installation import Installation
 from authgate.mail_addresses import BadAddress
-from authgate.operator import acts, listing
+from authgate.operator import acts, listing, looks
 from authgate.operator.acts import Owner
 from authgate.operator.places import BASE
 from authgate.provisioning import UnfitTenant
@@ -153,7 +153,7 @@ async def create_tenant(call: Call[Nothing, TenantCreation]) -> Answer[CreatedTe
 
 async def read_tenant(call: Call[Nothing, Nothing]) -> Answer[TenantDocument]:
     """Read a tenant."""
-    return Answer(await document(call.parts, call.uuid("tenant_id")))
+    return Answer(await document(call.parts, (await found(call)).id))
 
 
 async def change_tenant(
@@ -205,10 +205,14 @@ async def _page(call: Call[TenantQuery, Nothing]) -> Page[Listed]:
 
 
 async def found(call: Call[Any, Any]) -> Tenant:
-    """The tenant of the path, whatever its status. Raises ``NotFound``."""
+    """The tenant of the path, whatever its status; that somebody looks is in its log. Raises
+    ``NotFound``."""
     tenant = await call.parts.resolver.find_by_id(call.uuid("tenant_id"))
     if tenant is None:
         raise NotFound
+    if call.request.method in ("GET", "HEAD"):
+        area = call.request.path.rpartition(f"/{call.path['tenant_id']}")[2].strip("/")
+        await looks.note(call.parts, tenant, area or "tenant", by=call.caller.actor)
     return tenant
 
 

@@ -65,7 +65,7 @@ class Console:
 
     def routes(self, name: str) -> ConsoleRoutes:
         """Routes that only those reach to whom what they ask for is permitted."""
-        return ConsoleRoutes(name, self.doors)
+        return ConsoleRoutes(name, self.doors, self.parts.clock)
 
     async def frame(self) -> ConsoleFrame:
         """What is around a page."""

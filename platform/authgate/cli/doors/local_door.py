@@ -22,11 +22,15 @@ from authgate.cli.failures import Misused
 from authgate.installation import Installation
 from authgate.operator.api import API as OPERATOR_API
 from authgate.permissions import UserRole
+from authgate.provisioning import looks
 from authgate.tokens import operator_scopes
 from authgate.tokens.admin_scopes import Scope
 from authgate.tokens.grant_names import GRANTS
 from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import Tenant, TenantSettings, current_tenant, lifecycle, use_tenant
+
+_OF_OTHERS = frozenset({"clients", "groups", "tokens", "users"})
+"""What is read of people and programs, which the tenant's log tells."""
 
 
 class LocalDoor:
@@ -34,6 +38,7 @@ class LocalDoor:
 
     def __init__(self, parts: Installation, runner: asyncio.Runner, api: Api) -> None:
         self._api = api
+        self._parts = parts
         self._router = Router(
             api=api, parts=parts, grant_types=list(GRANTS.values()), hash_password=_hashed
         )
@@ -68,7 +73,11 @@ class LocalDoor:
     async def _performed(self, request: MachineRequest) -> Answer:
         try:
             route = self._router.found(request)
-            return _told(await self._router.perform(route, self._operator, request))
+            reply = await self._router.perform(route, self._operator, request)
+            area = route.operation.area
+            if self._api is ADMIN_API and not route.operation.changes and area in _OF_OTHERS:
+                await looks.note(self._operator.actor, f"command:{area}", now=self._parts.clock())
+            return _told(reply)
         except Problem as problem:
             return _told(problems.reply(problem, request.request_id))
 

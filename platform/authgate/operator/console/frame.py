@@ -13,6 +13,7 @@ from authgate.accounts.guarded_routes import Doors, GuardedRoutes
 from authgate.accounts.live_streams import LiveStreams
 from authgate.accounts.visits import signed_in, visitor
 from authgate.installation import Installation
+from authgate.operator import looks
 from authgate.operator.places import CONSOLE, REFERENCE
 from authgate.permissions import Area, OperatorArea, permits, reads
 from authgate.web import row_ids
@@ -78,13 +79,17 @@ class OperatorConsole:
         standing.require_recent_sign_in(now=self.now(), then=then)
 
     async def tenant(self, row_id: str) -> Tenant:
-        """The tenant of this address, whatever its status. Raises ``NotFound``."""
+        """The tenant of this address, whatever its status; that somebody looks is in its log.
+        Raises ``NotFound``."""
         try:
             tenant = await self.parts.resolver.find_by_id(row_ids.read(row_id))
         except ValueError as error:
             raise NotFound from error
         if tenant is None:
             raise NotFound
+        if request.method in ("GET", "HEAD"):
+            area = request.path.rpartition(f"/{row_id}")[2].strip("/")
+            await looks.note(self.parts, tenant, area or "tenant", by=standing.actor())
         return tenant
 
 

@@ -35,6 +35,7 @@ async def as_a_program(walk: Walk) -> None:
             {"networks": ["0.0.0.0/0", "::/0"], "told": f"Not from there, says {word}"},
         ],
         "username": [f"made-{word}"],
+        "confirmation": [walk.home.member.username],
         "columns": [["username", "email"]],
         "lines": [[{"number": 2, "cells": {"username": f"lined-{word}", "email": ""}}]],
         "dry_run": [True],
