@@ -32,6 +32,7 @@ class Outcome:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: str
+    """With what was made for it."""
     events: Events
     """Of the own tenant's audit log."""
 
@@ -43,23 +44,22 @@ class Outcome:
         hidden = re.compile("|".join(map(re.escape, words or ["\0"])))
         request_id = dict(answer.headers).get("x-request-id", "\0")
 
-        def plain(text: str) -> str:
-            text = hidden.sub("?", text.replace(request_id, "~"))
-            for made in _MADE:
-                text = made.sub("~", text)
-            return text
+        def without(text: str) -> str:
+            return hidden.sub("?", text.replace(request_id, "~"))
 
         headers = [each for each in answer.headers if each[0] not in _OF_THE_BODY]
         return cls(
             answer.status,
-            tuple((name, plain(text)) for name, text in headers),
-            plain(answer.body.decode("utf-8", "replace")),
+            tuple((name, _plain(without(text))) for name, text in headers),
+            without(answer.body.decode("utf-8", "replace")),
             events,
         )
 
     def around(self, word: str) -> str:
         """What it says where it says this; nothing where it does not."""
-        told = f"{self.headers} {self.body}"
+        if word not in f"{self.headers} {self.body}":
+            return ""
+        told = f"{self.headers} {_plain(self.body)}"
         at = told.find(word)
         return told[max(0, at - 60) : at + 60] if at >= 0 else ""
 
@@ -69,8 +69,17 @@ class Outcome:
             first, second = getattr(self, name), getattr(other, name)
             if first != second:
                 return f"{name}: {first} and not {second}"
-        lines = zip_longest(self.body.splitlines(), other.body.splitlines(), fillvalue="")
+        if self.body == other.body:  # as nearly always, and to make them plain takes its time
+            return ""
+        bodies = (_plain(each.body).splitlines() for each in (self, other))
+        lines = zip_longest(*bodies, fillvalue="")
         return next((f"{one!r} and not {two!r}" for one, two in lines if one != two), "")
+
+
+def _plain(text: str) -> str:
+    for made in _MADE:
+        text = made.sub("~", text)
+    return text
 
 
 def _spellings(value: str) -> Iterator[str]:
