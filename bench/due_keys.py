@@ -119,14 +119,9 @@ def _statements(server: Installation) -> str:
     """What the database is asked for a tenant."""
     assert server.cluster is not None
     server.execute(_AGE + _OF_SOME)
-    log = server.directory / "postgres.log"
-    server.execute(f"ALTER DATABASE \"{server.database}\" SET log_statement = 'all'")
-    before = log.stat().st_size
-    _python(server, "-m", "bench.due_keys", "--replace")
-    server.execute(f"ALTER DATABASE \"{server.database}\" SET log_statement = 'none'")
-    told = log.read_text()[before:]
-    asked = told.count(" LOG:  statement: ") + told.count(" LOG:  execute ")
-    return f"{asked / _COUNTED:.1f} statements a tenant"
+    with server.cluster.asked(server.database) as statements:
+        _python(server, "-m", "bench.due_keys", "--replace")
+    return f"{len(statements) / _COUNTED:.1f} statements a tenant"
 
 
 def _sealed_anew(server: Installation, count: int) -> str:

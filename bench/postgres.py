@@ -1,6 +1,7 @@
 """A PostgreSQL cluster of the measurement's own: made, used and thrown away."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,8 @@ _SETTINGS = {
     "listen_addresses": "127.0.0.1",
 }
 
+_STATEMENT = re.compile(r" LOG:  (statement|execute [^:]*): ")
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -32,6 +35,7 @@ class Cluster:
     port: int
     processes: ProcessTree
     bin: Path
+    log: Path
 
     def url(self, database: str, *, role: str = "postgres") -> str:
         """Where *role* reaches *database*."""
@@ -48,6 +52,17 @@ class Cluster:
             [*command, self.url(database)], capture_output=True, text=True, check=True
         )
         return done.stdout.strip()
+
+    @contextmanager
+    def asked(self, database: str) -> Iterator[list[str]]:
+        """The first lines of the statements that *database* is asked by those who connect to it
+        while the block lasts; they are there afterwards."""
+        self.execute(f"ALTER DATABASE \"{database}\" SET log_statement = 'all'")
+        before, statements = self.log.stat().st_size, list[str]()
+        yield statements
+        self.execute(f'ALTER DATABASE "{database}" RESET log_statement')
+        told = self.log.read_bytes()[before:].decode(errors="replace")
+        statements += [line for line in told.splitlines() if _STATEMENT.search(line)]
 
 
 def version() -> str:
@@ -73,7 +88,7 @@ def cluster(directory: Path, cores: Sequence[int]) -> Iterator[Cluster]:
             pinned(command, *cores), stdout=output, stderr=subprocess.STDOUT, user=user
         )
     try:
-        running = Cluster(port, ProcessTree(process.pid), binaries)
+        running = Cluster(port, ProcessTree(process.pid), binaries, log)
         _wait_until_ready(running, process, log)
         yield running
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from bench import (
     callgrind,
     chores,
+    cleanup,
     counting,
     hostile_plugins,
     instructions,
@@ -135,6 +136,19 @@ def _hostile_plugins(wish: Wish) -> Section:
     return Section.of(found, hostile_plugins.table(found))
 
 
+def _cleanup(wish: Wish) -> Section:
+    """What it costs to remove millions of tokens that are over."""
+    removals, day = cleanup.measure(
+        cleanup.QUICK if wish.quick else cleanup.FULL,
+        cluster=wish.cluster,
+        directory=wish.directory,
+        cores=wish.cores,
+        say=wish.say,
+    )
+    table = f"{cleanup.table(removals)}\n\n{cleanup.day_table(day)}"
+    return Section.of([*removals, day], table)
+
+
 def _instructions(wish: Wish) -> Section:
     """What hot requests cost without a clock."""
     limits = instructions.ceilings(instructions.this_build(), callgrind.cost_of_calibration)
@@ -149,6 +163,7 @@ ALL_SECTIONS: Mapping[str, Callable[[Wish], Section]] = {
     "tenants": _tenants,
     "neighbours": _neighbours,
     "hostile-plugins": _hostile_plugins,
+    "cleanup": _cleanup,
     "instructions": _instructions,
 }
 """By the name of their place in the document."""

@@ -16,8 +16,17 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate.storage.sweep import expiry
 from authgate.storage.sweep.expiry import remove_expired
-from authgate_testing import PgBouncer
+from authgate_testing import PgBouncer, PostgresServer
 from authgate_testing.expired_rows import OVER, STAYING, ExpiredRows, store_expired_rows
+
+_SPREAD = """
+UPDATE tokens SET expires_at = now() - random() * interval '1 day' - interval '1 hour'
+WHERE expires_at < now()
+"""
+_READ = """
+SELECT sum(idx_tup_read) FROM pg_stat_user_indexes JOIN pg_index USING (indexrelid)
+WHERE relname = 'tokens' AND pg_get_indexdef(indexrelid) LIKE '%(expires_at)'
+"""
 
 OF_BOTH = {table: 2 * rows for table, rows in OVER.items()}
 
@@ -63,6 +72,41 @@ async def test_a_run_without_time_stops_and_the_next_one_goes_on(
         runs, total = runs + 1, total + sum(removed.values())
     assert runs > 5
     assert await expired_rows.left() == [STAYING, STAYING]
+
+
+async def test_batches_that_take_long_become_smaller(
+    expired_rows: ExpiredRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await expired_rows.more_tokens(1000, now=utc_now())
+    # Each batch takes twice the time that it is to take. After all kinds tokens have a second turn.
+    monkeypatch.setattr(expiry, "time", SimpleNamespace(monotonic=partial(next, count(0, 0.02))))
+    seconds = 0.02 * (3 * len(expiry.KINDS) + 2.5)
+    removed = await remove_expired(expired_rows.settings, batch=400, now=utc_now(), seconds=seconds)
+    assert removed["tokens"] == 400 + 200
+
+
+async def test_a_batch_does_not_read_what_those_before_have_deleted(
+    postgres: PostgresServer, postgres_settings_of_own: DatabaseSettings
+) -> None:
+    rows = await store_expired_rows(postgres_settings_of_own, now=utc_now())
+    await rows.more_tokens(1000, now=utc_now())
+    name = postgres_settings_of_own.url.get_secret_value().rpartition("/")[2]
+    postgres.execute(_SPREAD, database=name)
+    # As with many rows: of a few PostgreSQL would read all.
+    for way in ("seqscan", "bitmapscan"):
+        postgres.execute(f"ALTER DATABASE {name} SET enable_{way} = off")
+    [before] = postgres.execute(_READ, database=name)
+    reader = await asyncpg.connect(database.dsn(postgres_settings_of_own.url.get_secret_value()))
+    try:
+        # While somebody looks at what was, PostgreSQL keeps what is deleted where it is found.
+        async with reader.transaction(isolation="repeatable_read"):
+            await reader.fetchval("SELECT count(*) FROM tenants")
+            removed = await remove_expired(rows.settings, batch=100, now=utc_now())
+    finally:
+        await reader.close()
+    [after] = postgres.execute(_READ, database=name)
+    assert removed["tokens"] == 1000 + OF_BOTH["tokens"]
+    assert int(after) - int(before) < 3000, "ten batches that read all of it read more"
 
 
 async def test_many_rows_of_one_table_do_not_keep_the_others_waiting(

@@ -11,6 +11,7 @@ class RemoveExpired(Job):
     """Remove codes, sessions, tokens and old failures whose time is over, of every tenant."""
 
     name: ClassVar[str] = "remove-expired"
+    seconds: ClassVar[float] = 600.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """What a job does at one tenant after the other, some of them at once."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID
 
@@ -8,6 +9,8 @@ from authgate.installation import Installation
 from authgate_tenants import use_tenant
 
 _AT_ONCE = 8
+_RUN_SECONDS = 10.0
+"""How long a round begins at one tenant after the other; the next one goes on with the rest."""
 
 
 async def at_each(
@@ -15,10 +18,12 @@ async def at_each(
 ) -> None:
     """Do something in the scope of each of these tenants that is served. Raises what it raised,
     once all are gone through."""
-    places = asyncio.Semaphore(_AT_ONCE)
+    places, end = asyncio.Semaphore(_AT_ONCE), time.monotonic() + _RUN_SECONDS
 
     async def at(tenant_id: UUID) -> None:
         async with places:
+            if time.monotonic() > end:
+                return
             tenant = await parts.resolver.find_by_id(tenant_id)
             if tenant is not None and tenant.is_served:
                 with use_tenant(tenant):

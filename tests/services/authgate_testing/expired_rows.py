@@ -27,6 +27,8 @@ from authgate.storage.issued.tokens import NewToken, Token, TokenCategory
 from authgate.storage.jobs.kept_jobs import KeptJobRow, KeptState
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering.active_users import ActiveUser
+from authgate.storage.metering.usage_days import Measure
+from authgate.storage.metering.usage_hours import UsageHour
 from authgate.storage.people import users
 from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
@@ -76,6 +78,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     SignUpRow,
     SpentJti,
     Token,
+    UsageHour,
     UserImportLine,
     UserImportRow,
     WebhookDelivery,
@@ -223,6 +226,10 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         _idempotent_request(now + hour),
         *(
             ActiveUser(month=now.date(), user_id=uuid7(), expires_at=now + shift)
+            for shift in (-hour, hour, day)
+        ),
+        *(
+            UsageHour(measure=Measure.TOKENS, hour=now + shift, total=1, expires_at=now + shift)
             for shift in (-hour, hour, day)
         ),
         _spent_jti(now - hour),

@@ -8,25 +8,31 @@ import asyncio
 import random
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 from authgate.settings import DatabaseSettings
 from authgate.storage import database
 from authgate.storage.batches.append_log import encoded
+from authgate.storage.postgres.policies import SHOWN
 from authgate.storage.sqlite.line import connected
 from authgate.storage.sweep.line import sweep_line
 
-SECONDS = 20.0
-"""How long one run goes on; the next one continues where it stopped."""
-
 _TURN = 0x73776565  # any number, the same for everybody who sweeps
 _LONGEST_PAUSE = 0.1
+_BATCH_SECONDS = 0.01
+"""SQLite has one writer at a time, and a database that is busy takes longer."""
+_FEWEST = 200
+_CLIENTS_AT_ONCE = 20
+"""A client may take a second, and what is left of those that are gone is told to nobody twice."""
+_PLACE = "ctid"
+"""Where PostgreSQL has a row: to find each once more by its id costs three times the rest."""
+_EVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +46,19 @@ class Kind:
     outlived: bool = False
     """Whether a client goes, of which more may be left in other tables."""
 
-    def statement(self, cut: str, now: str, limit: str) -> str:
-        """Delete the oldest ones; the arguments are the marks of the parameters."""
+    def statement(self, key: str, since: str, cut: str, limit: str, now: str) -> str:
+        """Delete the oldest ones that ended *since* then, found again by *key*, and tell when;
+        the other arguments are the marks of the parameters."""
+        over = f"{self.ended} < {cut}{self.also.format(now=now)}"
+        oldest = (
+            f"SELECT {key} FROM {self.table} WHERE {self.ended} >= {since} AND {over}"  # noqa: S608 - our own names
+            f" ORDER BY {self.ended} LIMIT {limit}"
+        )
+        among = f"= ANY (ARRAY({oldest}))" if key == _PLACE else f"IN ({oldest})"
+        # Asked twice: meanwhile somebody may have put it off.
         return (
-            f"DELETE FROM {self.table} WHERE id IN (SELECT id FROM {self.table}"  # noqa: S608 - our own names
-            f" WHERE {self.ended} < {cut}{self.also.format(now=now)}"
-            f" ORDER BY {self.ended} LIMIT {limit})"
-            f" RETURNING {'tenant_id, client_id' if self.outlived else '1'}"
+            f"DELETE FROM {self.table} WHERE {key} {among} AND {over}"  # noqa: S608 - as above
+            f" RETURNING {self.ended}{', tenant_id, client_id' if self.outlived else ''}"
         )
 
     def overdue(self, cut: str, now: str) -> str:
@@ -114,7 +126,41 @@ class GoneClient(NamedTuple):
 EndTheRest = Callable[[GoneClient], Awaitable[None]]
 """Ends what is left of a client, which this role does not see: that has no end of its own."""
 
-_Remove = Callable[[Kind], Awaitable[list[tuple[Any, ...]]]]
+
+class _Batch(NamedTuple):
+    """What was deleted."""
+
+    rows: int
+    newest: Any
+    """When the last of them ended, as the database has it."""
+    seconds: float
+    """What the statement took. To wait for the disk after it costs nobody anything."""
+    clients: Sequence[GoneClient] = ()
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a run has come with one kind."""
+
+    kind: Kind
+    most: int
+    limit: int
+    since: Any = _EVER
+    """PostgreSQL would step over all that this run has deleted, until it is vacuumed."""
+
+    @classmethod
+    def begun(cls, kind: Kind, batch: int) -> Self:
+        most = min(batch, _CLIENTS_AT_ONCE) if kind.outlived else batch
+        return cls(kind, most, most)
+
+    def go_on(self, gone: _Batch) -> None:
+        """Take as many the next time as are removed before anybody notices that they wait."""
+        fitting = int(self.limit * _BATCH_SECONDS / max(gone.seconds, 0.0001))
+        self.since, self.limit = gone.newest, max(min(_FEWEST, self.most), min(self.most, fitting))
+
+
+_Remove = Callable[[Kind, Any, int], Awaitable[_Batch]]
+"""Deletes so many that ended since then."""
 
 
 async def _nothing(_gone: GoneClient) -> None: ...
@@ -129,74 +175,84 @@ async def remove_expired(
     *,
     batch: int,
     now: datetime,
-    seconds: float = SECONDS,
+    seconds: float = 60.0,
     end_the_rest: EndTheRest = _nothing,
 ) -> dict[str, int]:
-    """Remove what is over and answer how many rows of each table that was.
+    """Remove what is over, for so many seconds at most, and answer how many rows of each table
+    that was.
 
     Each batch is a transaction of its own. Several processes may call this at once: on PostgreSQL
     one of them does it, the others answer early.
     """
     removed = {kind.table: 0 for kind in KINDS}
     # In any order: runs without much time would else never come to the last ones.
-    waiting = deque(random.sample(KINDS, len(KINDS)))
+    waiting = deque(_Progress.begun(each, batch) for each in random.sample(KINDS, len(KINDS)))
     try:
-        async with _sweeping(settings, batch, now) as remove:
+        async with _sweeping(settings, now) as remove:
             end = time.monotonic() + seconds
             while waiting and time.monotonic() < end:
-                kind, began = waiting.popleft(), time.monotonic()
-                rows = await remove(kind)
-                removed[kind.table] += len(rows)
-                if len(rows) == batch:
-                    waiting.append(kind)
-                for tenant_id, client_id in rows if kind.outlived else ():
-                    await end_the_rest(GoneClient(UUID(str(tenant_id)), client_id))
+                one = waiting.popleft()
+                gone = await remove(one.kind, one.since, one.limit)
+                removed[one.kind.table] += gone.rows
+                if gone.rows == one.limit:
+                    one.go_on(gone)
+                    waiting.append(one)
+                for client in gone.clients:
+                    await end_the_rest(client)
                 # Half of the time belongs to those who are waiting for an answer.
-                await asyncio.sleep(min(time.monotonic() - began, _LONGEST_PAUSE))
+                await asyncio.sleep(min(gone.seconds, _LONGEST_PAUSE))
     except _AnotherSweeps:
         pass
     return removed
 
 
 @asynccontextmanager
-async def _sweeping(
-    settings: DatabaseSettings, batch: int, now: datetime
-) -> AsyncIterator[_Remove]:
+async def _sweeping(settings: DatabaseSettings, now: datetime) -> AsyncIterator[_Remove]:
     sweeping = _on_sqlite if settings.is_sqlite else _on_postgres
-    async with sweeping(settings, batch, now) as remove:
+    async with sweeping(settings, now) as remove:
         yield remove
 
 
 @asynccontextmanager
-async def _on_postgres(
-    settings: DatabaseSettings, batch: int, now: datetime
-) -> AsyncIterator[_Remove]:
-    async def remove(kind: Kind) -> list[tuple[Any, ...]]:
-        values = (now - kind.kept, batch, *((now,) if kind.also else ()))
+async def _on_postgres(settings: DatabaseSettings, now: datetime) -> AsyncIterator[_Remove]:
+    async def remove(kind: Kind, since: Any, limit: int) -> _Batch:
+        values = (since, now - kind.kept, limit, *((now,) if kind.also else ()))
+        # Where a role sees some columns only, it does not see where rows are.
+        key = "id" if kind.table in SHOWN else _PLACE
+        statement = kind.statement(key, "$1", "$2", "$3", "$4")
         async with connection.transaction():
             # Two that delete the same rows in different orders would wait for each other.
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _TURN):
                 raise _AnotherSweeps
-            rows = await connection.fetch(kind.statement("$1", "$3", "$2"), *values)
-        return [tuple(row) for row in rows]
+            began = time.monotonic()
+            if kind.outlived:
+                clients = map(tuple, await connection.fetch(statement, *values))
+                return _told(kind, clients, time.monotonic() - began)
+            # A thousand rows would take time from those who wait for an answer.
+            summary = f"SELECT count(*), max({kind.ended}) FROM gone"  # noqa: S608 - our own names
+            [told] = await connection.fetch(f"WITH gone AS ({statement}) {summary}", *values)
+            rows, newest = told
+            return _Batch(rows, newest, time.monotonic() - began)
 
     async with sweep_line(settings) as connection:
         yield remove
 
 
 @asynccontextmanager
-async def _on_sqlite(
-    settings: DatabaseSettings, batch: int, now: datetime
-) -> AsyncIterator[_Remove]:
+async def _on_sqlite(settings: DatabaseSettings, now: datetime) -> AsyncIterator[_Remove]:
     loop, thread = asyncio.get_running_loop(), ThreadPoolExecutor(1, thread_name_prefix="sweep")
     connection = await loop.run_in_executor(thread, connected, database.sqlite_path(settings))
 
-    async def remove(kind: Kind) -> list[tuple[Any, ...]]:
-        values = encoded((now - kind.kept, batch, now), "sqlite")[: 3 if kind.also else 2]
-        statement = kind.statement("?1", "?3", "?2")
-        return await loop.run_in_executor(
-            thread, lambda: connection.execute(statement, values).fetchall()
-        )
+    async def remove(kind: Kind, since: Any, limit: int) -> _Batch:
+        values = encoded((since, now - kind.kept, limit, now), "sqlite")[: 4 if kind.also else 3]
+        statement = kind.statement("rowid", "?1", "?2", "?3", "?4")
+
+        def removed() -> _Batch:
+            began = time.monotonic()
+            rows = connection.execute(statement, values).fetchall()
+            return _told(kind, rows, time.monotonic() - began)
+
+        return await loop.run_in_executor(thread, removed)
 
     try:
         yield remove
@@ -204,3 +260,12 @@ async def _on_sqlite(
         # Not waited for: who was cancelled leaves a statement that is still on its way.
         thread.submit(connection.close)
         thread.shutdown(wait=False)
+
+
+def _told(kind: Kind, rows: Iterable[tuple[Any, ...]], seconds: float) -> _Batch:
+    """What each of the rows tells that were deleted."""
+    told = list(rows)
+    newest = max((row[0] for row in told), default=None)
+    gone = told if kind.outlived else ()
+    clients = [GoneClient(UUID(str(tenant)), client_id) for _, tenant, client_id in gone]
+    return _Batch(len(told), newest, seconds, clients)
