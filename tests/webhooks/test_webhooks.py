@@ -16,7 +16,7 @@ from authgate.storage.people.users import User, UserRow
 from authgate.storage.webhooks import endpoints
 from authgate.storage.webhooks.endpoints import WebhookEndpointRow
 from authgate.storage.webhooks.sendings import WebhookDelivery
-from authgate.webhooks import administering, pausing, secrets
+from authgate.webhooks import administering, delivering, pausing, secrets
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient, is_problem, renewed
 from authgate_testing.databases import on_sqlite
@@ -253,7 +253,8 @@ async def test_one_that_was_taken_is_sent_once_more_when_somebody_asks_for_it(
     [one] = await hook.deliveries()
     again = f"{hook.here}/deliveries/{one['id']}/replay"
     assert (await api.post(again)).json()["status"] == "pending"
-    await hook.round()
+    with use_tenant(acme):
+        await delivering.deliver(hook.server.parts)  # as the job does that a replay asks for
     assert hook.whom() == ["ada", "ada"]
     assert len({each.headers["webhook-id"] for each in hook.host.asked}) == 1
 

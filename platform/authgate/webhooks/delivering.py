@@ -69,8 +69,9 @@ async def deliver_everywhere(parts: Installation, *, slow: bool = False) -> None
 async def deliver(parts: Installation) -> None:
     """The same at the current tenant, whatever of it is slow."""
     await collect(parts)
-    for endpoint in await _known():
-        await _visit(parts, endpoint, asyncio.Semaphore(_OF_ONE_TENANT))
+    places = asyncio.Semaphore(_OF_ONE_TENANT)
+    visits = (_visit(parts, each, places) for each in await _known())
+    raise_first(await asyncio.gather(*visits, return_exceptions=True))
 
 
 async def _collected(parts: Installation, tenants: Sequence[UUID]) -> list[BaseException | None]:

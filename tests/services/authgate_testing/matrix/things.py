@@ -388,6 +388,8 @@ async def _hooked(parts: Installation, word: str) -> None:
     now = parts.clock()
     # Nobody moves it meanwhile, and nothing is sent.
     await WebhookEndpointRow.filter(id=endpoint.id).update(seq=10**12)
+    gone, _ = await administering.add(parts, draft._replace(name=f"gone-{word}"))
+    await WebhookEndpointRow.filter(id=gone.id).update(paused_at=now, pause_reason=f"Of {word}")
     events = [Happened(1, uuid4(), "USER_CREATED", now, success=True) for _ in range(3)]
     await sendings.add(endpoint.id, events, now=now + timedelta(days=300))
     taken, refused, _ = await WebhookDelivery.all().order_by("id")
