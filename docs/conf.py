@@ -81,6 +81,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "errors",
         "audit-events",
         "audit-exports",
+        "alerts",
         "audit-sinks",
         "audit-files",
         "metrics",

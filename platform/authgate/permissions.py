@@ -74,7 +74,7 @@ class Area(StrEnum):
     """How much was used."""
 
     AUDIT = "audit"
-    """The audit log."""
+    """The audit log, and the alerts that rules raise of it."""
 
     WEBHOOKS = "webhooks"
     """Where what happens is sent, and what became of it."""
@@ -164,8 +164,8 @@ _TABLE: dict[Area | OperatorArea, tuple[Access, ...]] = {
     Area.KEYS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.LIMITS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.USAGE: (_READ, _READ, _READ, _READ, _NONE),
-    Area.AUDIT: (_READ, _READ, _NONE, _READ, _NONE),
     Area.WEBHOOKS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
+    Area.AUDIT: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.JOBS: (_WRITE, _WRITE, _NONE, _READ, _NONE),
     Area.EXPORTS: (_WRITE, _READ, _NONE, _READ, _NONE),
     Area.TENANT: (_WRITE, _READ, _NONE, _READ, _NONE),

@@ -129,6 +129,8 @@ class MailPurpose(StrEnum):
     """Somebody wants an account."""
     NOTICE = "notice"
     """Somebody is told what became of their account."""
+    ALERT = "alert"
+    """Those who want it are told what the log has shown that deserves a look."""
 
 
 class MailStatus(StrEnum):
@@ -202,6 +204,15 @@ class MailFault(StrEnum):
     """The plugin does not run for the tenant, sends no mail, or lacks settings."""
     PLUGIN_FAILED = "plugin_failed"
     """The plugin did not do its part."""
+
+
+class AlertState(StrEnum):
+    """What became of an alert."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    """Somebody looks after it."""
+    CLOSED = "closed"
 
 
 class Severity(StrEnum):

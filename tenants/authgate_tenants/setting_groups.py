@@ -95,7 +95,13 @@ GROUPS: Mapping[SettingGroup, tuple[str, ...]] = {
         "remembered_session_lifetime",
         "sessions_per_person",
     ),
-    SettingGroup.AUDIT: ("audit_retention_days", "audit_person_days"),
+    SettingGroup.AUDIT: (
+        "audit_retention_days",
+        "audit_person_days",
+        "alert_rules",
+        "alert_mail",
+        "alert_recipients",
+    ),
     SettingGroup.BRANDING: (
         "brand_color",
         "brand_color_dark",

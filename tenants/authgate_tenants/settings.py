@@ -192,6 +192,16 @@ class TenantSettings(StoredChoices):
     """For how many days the audit log keeps what tells of people whose accounts are gone: names,
     addresses, browsers and details. 0 for not at all."""
 
+    alert_rules: Mapping[str, str] = field(default_factory=dict)
+    """Rules of alerts that are otherwise than they begin as, by the rule's name: ``"off"``, or how
+    many within how long, as ``"20/10min"``."""
+
+    alert_mail: Literal["off", "critical", "all"] = "all"
+    """Of which alerts people are written to."""
+
+    alert_recipients: tuple[str, ...] = ()
+    """Who is, by user name; whoever owns or administers the tenant where empty."""
+
     sign_up: Literal["off", "domains", "open"] = "off"
     """Who begins an account by themselves, with an address that they prove: nobody, who has one of
     ``sign_up_domains``, or everybody. Whoever is invited may in any case."""

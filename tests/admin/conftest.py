@@ -1,7 +1,7 @@
 """What the tests of this folder may ask for besides: who calls the API, and with which scopes."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
@@ -14,13 +14,15 @@ from authgate.permissions import UserRole
 from authgate.portable import requests
 from authgate.provisioning import operator_accesses, scim_tokens
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
-from authgate.storage.audit import exports
+from authgate.storage.audit import alerts, exports
+from authgate.storage.audit.alerts import Finding
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.people import person_erasures
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sign_in import connections, external_identities
 from authgate.storage.webhooks import sendings
 from authgate.storage.webhooks.sendings import Happened, WebhookDelivery
+from authgate.vocabulary import Severity
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import tenants
 from authgate_testing.api import EVERYTHING, OF_OWNERS, ApiClient, administering, api_client
@@ -64,6 +66,23 @@ async def _by_owner(server: RunningServer, tenant: Tenant, user: User, person: P
     application = await administering(server, tenant, *OF_OWNERS)
     issued = await application.signed_in(person, scope=" ".join(OF_OWNERS))
     return ApiClient(server.http, tenant, issued["access_token"])
+
+
+async def _alert(now: datetime) -> str:
+    """The current tenant's, of something that it was told."""
+    finding = Finding(
+        rule="quota-reached",
+        subject_type="quota",
+        subject_id="users",
+        first_at=now,
+        at=now,
+        last_at=now,
+        details={},
+    )
+    window = timedelta(hours=1)
+    raised = await alerts.add(finding, window=window, severity=Severity.WARNING, now=now)
+    assert raised is not None
+    return str(raised.id)
 
 
 @pytest.fixture
@@ -129,6 +148,7 @@ async def things(
     found["user_erasure_id"] = str(gone.id)
     now = utc_now()
     with use_tenant(acme):
+        found["alert_id"] = await _alert(now)
         connection = await connections.create(
             connection_id=uuid4(),
             slug="lab",

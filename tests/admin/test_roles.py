@@ -62,6 +62,8 @@ AREAS = {
     "audit-statistics": Area.AUDIT,
     "audit-exports": Area.AUDIT,
     "audit-verification": Area.AUDIT,
+    "alerts": Area.AUDIT,
+    "alert-rules": Area.AUDIT,
 }
 """By what the path of an operation begins with."""
 PART_OF_ANOTHER = {

@@ -61,6 +61,16 @@ OF_A_CLIENT = {"revoke": Area.TOKENS, "people": Area.AUTHORIZATIONS}
 """What is shown and done of a client that is not the client."""
 OF_A_PERSON = {"block": Area.USERS, "let-in": Area.USERS, "apps": Area.AUTHORIZATIONS}
 """What is done to a person that is no role."""
+OF_AN_ALERT = {
+    "rules": Area.SETTINGS,
+    "disable-user": Area.USERS,
+    "sign-out": Area.USERS,
+    "block-address": Area.LIMITS,
+    "disable-client": Area.CLIENTS,
+    "revoke-client": Area.CLIENTS,
+    "rotate-keys": Area.KEYS,
+}
+"""What is chosen of alerts, and done about one."""
 OWNER, ADMIN, AUDITOR = UserRole.OWNER, UserRole.ADMIN, UserRole.AUDITOR
 MANAGER, USER = UserRole.CLIENT_MANAGER, UserRole.USER
 
@@ -98,7 +108,9 @@ def test_every_route_of_the_console_says_what_it_asks_for(server: RunningServer)
     changing = {route for route, permission in asked.items() if permission.access is Access.WRITE}
     posted = {route for route in asked if route[0] == "POST"}
     # Who may read the log has it written down: nothing changes by it.
-    copies = {route for route in posted if route[1].startswith(f"{ROOT}/audit/exports")}
+    reading = ("exports", "respond/export-window", "verification")
+    copied = tuple(f"{ROOT}/audit/{each}" for each in reading)
+    copies = {route for route in posted if route[1].startswith(copied)}
     assert posted <= changing | copies
 
 
@@ -109,7 +121,10 @@ def test_ad_04_every_route_asks_for_the_area_that_it_is_in(server: RunningServer
         within = parts[2] if parts[0] == "clients" and len(parts) > 2 else ""
         if parts[0] in ("team", "users"):
             within = parts[-1]
-        area = OF_A_CLIENT.get(within) or OF_A_PERSON.get(within) or AREAS[parts[0]]
+        if parts[0] == "audit" and method == "POST":
+            within = parts[-1]
+        of_another = OF_A_CLIENT.get(within) or OF_A_PERSON.get(within) or OF_AN_ALERT.get(within)
+        area = of_another or AREAS[parts[0]]
         assert permission.area is area, (method, rule)
 
 

@@ -18,6 +18,7 @@ from authgate.operator.places import CONSOLE
 from authgate.provisioning import forgotten_passwords, joining, own_profile
 from authgate.settings import Settings
 from authgate.storage import deliveries, export_files, idempotent_requests
+from authgate.storage.audit import alerts
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.metering import active_users, usage_hours
 from authgate.storage.people import invitations, user_imports
@@ -157,6 +158,7 @@ Period = timedelta | str
 PERIODS: Mapping[str, tuple[Period, ...]] = {
     "account_deletions": ("account_deletion_days",),
     "active_users": (active_users._KEPT,),
+    "alerts": (alerts.KEPT,),
     "audit_erasures": ("audit_person_days",),
     "audit_events": ("audit_retention_days", "audit_person_days"),
     "audit_exports": (export_files.KEPT,),

@@ -67,6 +67,7 @@ from authgate.web.view_models import (
 )
 from authgate_tenants.scope import Tenant, TenantStatus, use_tenant
 from authgate_tenants.settings import TenantSettings
+from authgate_testing.alert_samples import alert_samples
 from authgate_testing.audit_samples import AUDIT_ALIKE, audit_samples
 from authgate_testing.console_samples import CONSOLE_ALIKE, console_samples
 from authgate_testing.operator_samples import OPERATOR_ALIKE, operator_samples
@@ -552,6 +553,7 @@ def samples() -> Mapping[str, Sample]:
         **_own(),
         **console_samples(),
         **audit_samples(),
+        **alert_samples(),
         **operator_samples(),
         **_outside_of_tenants(),
     }

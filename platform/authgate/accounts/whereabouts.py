@@ -5,10 +5,14 @@ GeoLite2 or DB-IP, of cities or of countries). Nobody is asked.
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
+from math import asin, cos, radians, sin, sqrt
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from authgate.languages import spoken, text
+
+_EARTH_RADIUS = 6371.0
+"""In kilometres."""
 
 
 class PlacesNotInstalled(RuntimeError):
@@ -29,6 +33,24 @@ class _Reader(Protocol):
         """What the file says of an address. Raises ``ValueError`` for what is none."""
 
 
+class Place(NamedTuple):
+    """Where an address is, as far as it is known."""
+
+    country: str
+    """By its code (ISO 3166-1), such as ``CH``."""
+    position: tuple[float, float] | None
+    """Latitude and longitude, in degrees."""
+
+    def kilometres(self, other: "Place") -> float | None:
+        """How far it is to another one, along the surface."""
+        if self.position is None or other.position is None:
+            return None
+        (here, there), (east, west) = zip(self.position, other.position, strict=True)
+        north, along = radians(there - here) / 2, radians(west - east) / 2
+        part = sin(north) ** 2 + cos(radians(here)) * cos(radians(there)) * sin(along) ** 2
+        return 2 * _EARTH_RADIUS * asin(min(1.0, sqrt(part)))
+
+
 class Whereabouts:
     """Tells the places of addresses; nothing where there is no file, or it does not say."""
 
@@ -37,16 +59,37 @@ class Whereabouts:
 
     def of(self, ip: str) -> str | None:
         """Town and country, in the language that is spoken."""
-        if self._reader is None:
-            return None
-        try:
-            found = self._reader.get(ip)
-        except ValueError:
-            return None
+        found = self._told(ip)
         city, country = _name(found, "city"), _name(found, "country")
         if city and country:
             return text("%(city)s, %(country)s", city=city, country=country)
         return country or None
+
+    @property
+    def are_known(self) -> bool:
+        """Whether there is a file."""
+        return self._reader is not None
+
+    def place(self, ip: str) -> Place | None:
+        """In which country, and at which point of it."""
+        found = self._told(ip)
+        if not isinstance(found, Mapping):
+            return None
+        country, location = found.get("country"), found.get("location")
+        code = country.get("iso_code") if isinstance(country, Mapping) else None
+        at = location if isinstance(location, Mapping) else {}
+        north, east = at.get("latitude"), at.get("longitude")
+        if isinstance(north, int | float) and isinstance(east, int | float):
+            return Place(str(code or ""), (float(north), float(east)))
+        return Place(str(code or ""), None)
+
+    def _told(self, ip: str) -> object:
+        if self._reader is None:
+            return None
+        try:
+            return self._reader.get(ip)
+        except ValueError:
+            return None
 
 
 def is_new(place: str | None, others: Iterable[str | None]) -> bool:

@@ -3,6 +3,7 @@
 from authgate.admin import (
     access_tokens,
     address_blocks,
+    alerts,
     applications,
     audit_events,
     audit_exports,
@@ -66,6 +67,7 @@ OPERATIONS = [
     *domains.OPERATIONS,
     *address_blocks.OPERATIONS,
     *operator_accesses.OPERATIONS,
+    *alerts.OPERATIONS,
     *audit_events.OPERATIONS,
     *audit_statistics.OPERATIONS,
     *audit_verification.OPERATIONS,

@@ -35,6 +35,11 @@ PATH_PARAMETERS: dict[str, dict[str, Any]] = {
         "schema": _UUID,
         "example": "01a22b9b-242f-72ca-909d-473febcc52b1",
     },
+    "alert_id": {
+        "description": "The alert's id.",
+        "schema": _UUID,
+        "example": "01a22b9b-242f-72ca-909d-473febcc52b1",
+    },
     "audit_event_id": {
         "description": "The event's id.",
         "schema": _UUID,

@@ -10,6 +10,7 @@ import structlog
 
 from authgate import portable, provisioning
 from authgate.accounts import leavings
+from authgate.alerts.looking import Lookout
 from authgate.audit import SYSTEM
 from authgate.background import keeping
 from authgate.background.one_by_one import in_each, inside
@@ -33,6 +34,7 @@ from authgate.jobs import (
     Handlers,
     ImportUsers,
     Performer,
+    RaiseAlerts,
     ReadImport,
     RemoveExpired,
     RetireAudit,
@@ -65,11 +67,13 @@ from authgate.storage.export_files import SILENCE, ExportFile
 from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.sweep import (
     due_accounts,
+    due_alerts,
     due_domains,
     due_exports,
     due_keys,
     due_logouts,
     due_mails,
+    due_seals,
     due_usage,
     due_user_imports,
     log_keeping,
@@ -87,6 +91,8 @@ from authgate_tenants.scope import tenant_in_scope
 _log = structlog.get_logger(__name__)
 
 _MAILS_WAIT = timedelta(minutes=10)
+_SEALS_WAIT = timedelta(minutes=1)
+"""The shortest that a tenant may call too long."""
 _DOMAINS_RUN_SECONDS = 60.0
 """How long one run asks name servers; each tenant's hosts are asked for once a day."""
 _MOST_OF_A_WINDOW = 0.8
@@ -108,6 +114,7 @@ def performer(parts: Installation) -> Performer:
     handlers.add(DeliverWebhooks, partial(_deliver_webhooks, parts, slow=False))
     handlers.add(DeliverSlowWebhooks, partial(_deliver_webhooks, parts, slow=True))
     handlers.add(SealAudit, partial(_seal_audit, Sealer(parts)))
+    handlers.add(RaiseAlerts, partial(_raise_alerts, parts, Lookout(parts)))
     handlers.add(EndTheRest, _end_what_is_left)
     handlers.add(RetireAudit, partial(_retire_audit, parts))
     handlers.add(VerifyAudit, partial(_verify_audit, parts))
@@ -233,6 +240,18 @@ async def _seal_audit(sealer: Sealer, _job: SealAudit) -> None:
         await sealer.seal()
     else:
         await sealer.seal_everywhere()
+
+
+async def _raise_alerts(parts: Installation, lookout: Lookout, _job: RaiseAlerts) -> None:
+    if tenant_in_scope() is not None:
+        await lookout.look()
+        return
+    database, now = parts.settings.database, parts.clock()
+    unsealed = await due_seals.tenants(database, now=now, limit=_MOST_DUE)
+    late = [each.tenant_id for each in unsealed if each.since and each.since < now - _SEALS_WAIT]
+    await in_each(parts, late, lookout.look_at_seal)
+    due = await due_alerts.tenants(database, now=now, limit=_MOST_DUE)
+    await in_each(parts, due, lookout.look)
 
 
 async def _retire_audit(parts: Installation, _job: RetireAudit) -> None:

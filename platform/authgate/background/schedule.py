@@ -13,6 +13,7 @@ from authgate.jobs import (
     ForgetPeople,
     ImportUsers,
     Periodic,
+    RaiseAlerts,
     ReadImport,
     RemoveExpired,
     RetireAudit,
@@ -39,6 +40,8 @@ _WEBHOOKS_SECONDS = 3.0
 """Between looks into logs for what is to be sent to whom."""
 _SEALS_SECONDS = 1.0
 """For so long what is in an audit log can be changed unnoticed by who may write to the database."""
+_ALERTS_SECONDS = 15.0
+"""Between looks at what has come into audit logs, by the rules of alerts."""
 _KEPT_SECONDS = 15.0
 """Between looks for jobs whose runner was killed, or that nobody was there to be asked for."""
 _KEPT_LOGS_SECONDS = 300.0
@@ -67,6 +70,7 @@ def schedule(settings: Settings) -> tuple[Periodic, ...]:
         Periodic(DeliverWebhooks(), _WEBHOOKS_SECONDS),
         Periodic(DeliverSlowWebhooks(), _SLOW_FEEDS_SECONDS),
         Periodic(SealAudit(), _SEALS_SECONDS),
+        Periodic(RaiseAlerts(), _ALERTS_SECONDS),
         Periodic(TakeUpJobs(), _KEPT_SECONDS),
         Periodic(RetireAudit(), _KEPT_LOGS_SECONDS),
         Periodic(ForgetPeople(), _KEPT_LOGS_SECONDS),

@@ -127,6 +127,9 @@ COMMANDS = {
     "export": _Command(
         "tenant.export:app", "Have everything that a tenant has written into a file."
     ),
+    "alert": _Command(
+        "tenant.alert:app", "See what deserves a look, look after it, choose what is looked for."
+    ),
     "audit": _Command("tenant.audit:app", "Read the audit log, and take it along."),
     "openapi": _Command(
         "openapi:openapi",

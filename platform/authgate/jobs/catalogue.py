@@ -69,6 +69,14 @@ class SealAudit(Job):
 
 
 @dataclass(frozen=True, slots=True)
+class RaiseAlerts(Job):
+    """Look at what has come into audit logs by the rules of alerts: of one tenant, or of all."""
+
+    name: ClassVar[str] = "raise-alerts"
+    while_suspended: ClassVar[bool] = True
+
+
+@dataclass(frozen=True, slots=True)
 class RetireAudit(Job):
     """Remove events that audit logs need not keep any longer: of one tenant, or of all."""
 
@@ -218,6 +226,7 @@ JOBS: tuple[type[Job], ...] = (
     DeliverWebhooks,
     DeliverSlowWebhooks,
     SealAudit,
+    RaiseAlerts,
     RetireAudit,
     VerifyAudit,
     ForgetPeople,

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from authgate import languages
+from authgate.alerts import rules
 from authgate.audit import SYSTEM, Actor
 from authgate.languages import LANGUAGES, offered
 from authgate.provisioning import resource_uris
@@ -75,6 +76,7 @@ def _faults(
         yield name, languages.text("At most %(most)s seconds: the plan allows no more.", most=most)
     yield from _of_sizes(asdict(settings))
     yield from _of_addresses(settings)
+    yield from _of_alerts(settings)
     yield from _of_languages(settings)
 
 
@@ -132,6 +134,17 @@ def _of_languages(settings: TenantSettings) -> Iterator[tuple[str, str]]:
     for name, longest in _LONGEST_WORDS.items():
         if any(len(words) > longest for words in getattr(settings, name).values()):
             yield name, languages.text("At most %(most)s characters each.", most=longest)
+
+
+def _of_alerts(settings: TenantSettings) -> Iterator[tuple[str, str]]:
+    for name, said in settings.alert_rules.items():
+        try:
+            rules.check(name, said)
+        except ValueError as error:
+            yield (
+                "alert_rules",
+                languages.text("%(value)s: %(fault)s", value=name[:80], fault=str(error)),
+            )
 
 
 def _check_domain(text: str) -> None:

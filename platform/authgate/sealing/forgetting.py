@@ -15,7 +15,7 @@ from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
 from authgate.sealing import erasure_proofs, places, sayings
 from authgate.storage import export_files
-from authgate.storage.audit import audit_erasures, leaves, sealed, unsealed
+from authgate.storage.audit import alerts, audit_erasures, leaves, sealed, unsealed
 from authgate.storage.audit.audit_erasures import Erasure
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.audit.sealed import SealedEvent
@@ -45,6 +45,7 @@ async def erase_person(user: User, *, now: datetime, at_once: bool = False) -> N
     """Have the current tenant's log forget somebody, with the open unit of work: at once, or as
     many days later as the tenant wants."""
     days = 0 if at_once else current_tenant().settings.audit_person_days
+    await alerts.forget(user.id)
     await audit_erasures.ask(
         user.id,
         username=user.username,

@@ -28,6 +28,7 @@ MODEL_MODULES = (
     "authgate.storage.audit.audit_logs",
     "authgate.storage.audit.audit_erasures",
     "authgate.storage.people.person_erasures",
+    "authgate.storage.audit.alerts",
     "authgate.storage.tenants.logos",
     "authgate.storage.tenants.plugin_failures",
     "authgate.storage.tenants.plugin_settings",

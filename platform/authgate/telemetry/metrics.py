@@ -122,6 +122,9 @@ plugin_failures = Count(
     "hook",
     "outcome",
 )
+security_alerts = Count(
+    "authgate_security_alerts_total", "Alerts that tenants' rules have raised.", "rule"
+)
 audit_events_sealed = Count(
     "authgate_audit_events_sealed_total", "Events of audit logs that were sealed."
 )

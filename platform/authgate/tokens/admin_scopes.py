@@ -41,6 +41,7 @@ class Scope(ApiScope):
     AUDIT_READ = f"{ADMIN_PREFIX}audit:read"
     WEBHOOKS_READ = f"{ADMIN_PREFIX}webhooks:read"
     WEBHOOKS_WRITE = f"{ADMIN_PREFIX}webhooks:write"
+    AUDIT_WRITE = f"{ADMIN_PREFIX}audit:write"
     JOBS_READ = f"{ADMIN_PREFIX}jobs:read"
     JOBS_WRITE = f"{ADMIN_PREFIX}jobs:write"
     EXPORTS_READ = f"{ADMIN_PREFIX}exports:read"
@@ -89,6 +90,7 @@ MEANINGS: Mapping[ApiScope, str] = {
     Scope.AUDIT_READ: text("Read the audit log, and have it written into files."),
     Scope.WEBHOOKS_READ: text("See where events are sent, what is in them, and what became of it."),
     Scope.WEBHOOKS_WRITE: text("Have events of the audit log sent somewhere, or no more."),
+    Scope.AUDIT_WRITE: text("Look after alerts, and be done with them."),
     Scope.JOBS_READ: text("See what is done beside the requests, and what was given up."),
     Scope.JOBS_WRITE: text("Have jobs tried again, and break them off."),
     Scope.EXPORTS_READ: text(

@@ -165,6 +165,8 @@ class AuditEventPage:
     """The page of who did it; empty where they have none, or it is not shown."""
     about_url: str = ""
     client_url: str = ""
+    respond_url: str = ""
+    """Where it is said what can be done at once about whom it is about."""
     beside: Sequence[AuditLine] = ()
     """What else happened in the same request."""
 

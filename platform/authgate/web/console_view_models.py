@@ -56,6 +56,8 @@ class Done(StrEnum):
     """It does not sign yet."""
     ADDRESS_BLOCKED = "address-blocked"
     ADDRESS_LET_IN = "address-let-in"
+    ALERT_ACKNOWLEDGED = "alert-acknowledged"
+    ALERT_CLOSED = "alert-closed"
     SCIM_TOKEN_WITHDRAWN = "scim-token-withdrawn"
     MAIL_SERVER_REMOVED = "mail-server-removed"
     TOKENS_REVOKED = "tokens-revoked"

@@ -10,6 +10,7 @@ from uuid_utils.compat import uuid7
 from authgate import storage
 from authgate.permissions import UserRole
 from authgate.settings import DatabaseSettings
+from authgate.storage.audit.alerts import AlertRow
 from authgate.storage.audit.exports import AuditExportRow, LogFormat
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
@@ -45,7 +46,14 @@ from authgate.storage.tenants.exports import ExportRow
 from authgate.storage.tenants.imports import ImportPiece, ImportRow
 from authgate.storage.tenants.sign_ups import SignUpRow
 from authgate.storage.webhooks.sendings import WebhookDelivery
-from authgate.vocabulary import AccessState, DeliveryStatus, LinkPurpose, MailPurpose, MailStatus
+from authgate.vocabulary import (
+    AccessState,
+    DeliveryStatus,
+    LinkPurpose,
+    MailPurpose,
+    MailStatus,
+    Severity,
+)
 from authgate_tenants import Tenant, TenantOwned, TenantSettings, TenantStatus, use_tenant
 from authgate_testing.tenants import create_tenant
 
@@ -65,6 +73,7 @@ _TABLES: tuple[type[TenantOwned], ...] = (
     Mail,
     MailedLinkRow,
     ActiveUser,
+    AlertRow,
     AuditExportRow,
     ExportPiece,
     ExportRow,
@@ -186,6 +195,7 @@ def _rows(now: datetime, user_id: UUID) -> list[TenantOwned]:
         *(_given_up(now + shift) for shift in (-hour, hour, day)),
         *(_export(now + shift) for shift in (-hour, hour, day)),
         *(_audit_export(now + shift) for shift in (-hour, hour, day)),
+        *(_alert(now + shift) for shift in (-hour, hour, day)),
         *(_export_piece(now + shift) for shift in (-hour, hour, day)),
         *(_impersonation(now + shift) for shift in (-91 * day, -day, day)),
         *(_user_import(now + shift) for shift in (-hour, hour, day)),
@@ -398,6 +408,22 @@ def _export(expires_at: datetime) -> ExportRow:
         requested_by="alice",
         created_at=at,
         touched_at=at,
+        expires_at=expires_at,
+    )
+
+
+def _alert(expires_at: datetime) -> AlertRow:
+    return AlertRow(
+        rule="quota-reached",
+        subject_type="quota",
+        subject_id="users",
+        window_at=expires_at,
+        severity=Severity.WARNING,
+        events=1,
+        first_at=expires_at,
+        at=expires_at,
+        last_at=expires_at,
+        raised_at=expires_at,
         expires_at=expires_at,
     )
 

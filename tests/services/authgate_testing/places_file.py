@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from ipaddress import IPv4Network
 from pathlib import Path
+from struct import pack
 
 _MARKER = b"\xab\xcd\xefMaxMind.com"
 _NOTHING = -1
@@ -56,6 +57,8 @@ def _encoded(value: object) -> bytes:
     if isinstance(value, str):
         raw = value.encode()
         return _head(2, len(raw)) + raw
+    if isinstance(value, float):
+        return _head(3, 8) + pack(">d", value)
     if isinstance(value, tuple):  # a number of one of the format's kinds
         kind, number = value
         raw = int(number).to_bytes(4).lstrip(b"\0")

@@ -4,7 +4,13 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import BadRequest, NotFound
 
 from authgate.accounts.standing import actor
-from authgate.admin.console import audit_lines, client_lines, frame, setting_pages
+from authgate.admin.console import (
+    audit_lines,
+    client_lines,
+    frame,
+    respond_pages,
+    setting_pages,
+)
 from authgate.admin.console.administrators import may
 from authgate.admin.console.audit_search import PATH, RESULTS, SEVERITIES, AuditSearch
 from authgate.admin.console.audit_verification_pages import VERIFICATION
@@ -114,6 +120,7 @@ class AuditPages:
             actor_url=await _page_of(event.actor_type, event.actor_id),
             about_url=await _page_of(event.resource_type, event.resource_id),
             client_url=await _page_of("client", event.client_id),
+            respond_url=_respond_url(event),
             beside=[audit_lines.line(each, everything) for each in await _beside(event)],
         )
         return self._console.show("audit_event.html", content)
@@ -143,6 +150,12 @@ async def _beside(event: AuditEvent) -> list[AuditEvent]:
         return []
     found = await search.find(EventSearch(request_id=event.request_id), limit=_BESIDE)
     return [each for each in found.page.rows if each.id != event.id]
+
+
+def _respond_url(event: AuditEvent) -> str:
+    theirs = (event.actor_id, event.actor_type), (event.resource_id, event.resource_type)
+    user = next((known for known, kind in theirs if kind in ("user", "anonymous") and known), "")
+    return respond_pages.url(user=user, address=event.ip, client=event.client_id)
 
 
 def _all_of(everything: AuditSearch, **what: str) -> AuditLink:

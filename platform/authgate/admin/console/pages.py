@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from quart import Blueprint
 
+from authgate.admin.console.alert_pages import AlertPages
 from authgate.admin.console.audit_export_pages import AuditExportPages
 from authgate.admin.console.audit_pages import AuditPages
 from authgate.admin.console.audit_statistics_pages import AuditStatisticsPages
@@ -32,6 +33,7 @@ from authgate.admin.console.plugin_console_pages import PluginConsolePages
 from authgate.admin.console.plugin_pages import PluginPages
 from authgate.admin.console.provisioning_pages import ProvisioningPages
 from authgate.admin.console.resource_server_pages import ResourceServerPages
+from authgate.admin.console.respond_pages import RespondPages
 from authgate.admin.console.scope_pages import ScopePages
 from authgate.admin.console.setting_pages import SettingPages
 from authgate.admin.console.signing_key_pages import SigningKeyPages
@@ -88,6 +90,8 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield LimitPages(console=console).blueprint()
     yield WebhookPages(console=console).blueprint()
     yield JobPages(console=console).blueprint()
+    yield AlertPages(console=console).blueprint()
+    yield RespondPages(console=console).blueprint()
     yield AuditPages(console=console).blueprint()
     yield AuditStatisticsPages(console=console).blueprint()
     yield ExportPages(console=console).blueprint()

@@ -22,4 +22,10 @@ PROTECTION = {
     Event.SUSPICIOUS_ACTIVITY: (
         "A used code or refresh token came back, or another client's; `details` say what ended."
     ),
+    Event.SECURITY_ALERT: (
+        "A rule found something in the log that deserves a look; `details` say which rule, whom it"
+        " is about, and how bad it is."
+    ),
+    Event.ALERT_ACKNOWLEDGED: "Somebody looks after an alert.",
+    Event.ALERT_CLOSED: "Somebody is done with an alert.",
 }

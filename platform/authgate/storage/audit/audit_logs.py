@@ -1,5 +1,5 @@
-"""When somebody next looks for what a tenant's log need not keep any longer, and what was found
-when it was last checked.
+"""When somebody next looks for what a tenant's log need not keep any longer, what was found when it
+was last checked, and how far it was looked at for alerts.
 """
 
 from collections.abc import Mapping
@@ -22,6 +22,10 @@ class AuditLogRow(TenantOwned):
     """When somebody next goes on checking it; nothing where nobody has asked for that."""
     verification: dict[str, Any] | None = fields.JSONField(null=True)
     """How far that has come, or what was found last."""
+    alerted_seq = fields.BigIntField(default=0)
+    """The last place that rules of alerts have looked at."""
+    alerted_at = fields.DatetimeField(null=True)
+    """When they did so last."""
 
     class Meta:
         table = "audit_logs"

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from tortoise.models import Model
 
+from authgate.storage.audit.alerts import AlertRow
 from authgate.storage.audit.audit_erasures import AuditErasureRow
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
@@ -267,6 +268,7 @@ STAYS = frozenset({"plan"})
 file gives itself one."""
 
 LEFT_OUT: Mapping[type[Model], str] = {
+    AlertRow: "what this installation has told of the log, which is in the file itself",
     AnnouncementRow: "what this installation's operators tell everybody here",
     AuditLogRow: "when this installation looks for what a log need not keep",
     AuditExportRow: "a file of the log, which is in this one itself",

@@ -30,6 +30,7 @@ APPENDED = {
 
 SWEPT = {
     "active_users": "expires_at < now()",
+    "alerts": "expires_at < now()",
     "audit_exports": "expires_at < now()",
     "authorization_codes": "expires_at < now()",
     "authorization_requests": "expires_at < now()",
@@ -98,7 +99,8 @@ SHOWN = {
     "audit_events": "(id, tenant_id, occurred_at, seq)",
     "audit_exports": "(tenant_id, state, touched_at, expires_at)",
     "audit_erasures": "(tenant_id, due_at, position, until)",
-    "audit_logs": "(tenant_id, due_at, verify_at)",
+    "alerts": "(tenant_id, expires_at)",
+    "audit_logs": "(tenant_id, due_at, verify_at, alerted_seq, alerted_at)",
     "audit_seals": "(tenant_id, first_seq, last_seq, newest_at, removed_at, gone_at)",
     "audit_feeds": "(tenant_id, plugin, told_until, next_at, failures, slow, waiting_since)",
     "invitations": "(tenant_id, expires_at)",

@@ -92,6 +92,7 @@ KINDS = (
     Kind("tenant_export_pieces", "expires_at", kept=timedelta(0)),
     Kind("tenant_exports", "expires_at", kept=timedelta(0)),
     Kind("audit_exports", "expires_at", kept=timedelta(0)),
+    Kind("alerts", "expires_at", kept=timedelta(0)),
     Kind("tenant_import_pieces", "expires_at", kept=timedelta(0)),
     Kind("tenant_imports", "expires_at", kept=timedelta(0)),
     Kind("user_import_lines", "expires_at", kept=timedelta(0)),

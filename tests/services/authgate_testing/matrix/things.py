@@ -12,6 +12,8 @@ from PIL import Image
 from authgate import audit, provisioning
 from authgate.accounts import totp
 from authgate.accounts.second_factors import SecondFactors
+from authgate.alerts.raising import raise_all
+from authgate.alerts.rules import DEFAULTS, Rule
 from authgate.audit import SYSTEM
 from authgate.exports import audit_log
 from authgate.installation import Installation
@@ -37,6 +39,7 @@ from authgate.sealing.sealer import Sealer
 from authgate.storage import transaction
 from authgate.storage.audit import audit_erasures, audit_feeds
 from authgate.storage.audit import exports as audit_exports
+from authgate.storage.audit.alerts import Finding
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.clients.metadata import ClientMetadata
@@ -355,6 +358,17 @@ async def _logged(parts: Installation, word: str) -> None:
     """Seals over what has happened, and somebody who is to be forgotten."""
     await Sealer(parts).step()
     now = parts.clock()
+    for number in range(3):
+        finding = Finding(
+            rule=Rule.QUOTA_REACHED,
+            subject_type="quota",
+            subject_id=f"{word}-{number}",
+            first_at=now,
+            at=now,
+            last_at=now,
+            details={"of": word},
+        )
+        await raise_all(parts, [finding], DEFAULTS)
     later = now + timedelta(days=300)
     await audit_erasures.ask(
         uuid4(), username=f"gone-{word}", email=f"gone@{word}.example", now=now, due_at=later
