@@ -34,7 +34,7 @@ from authgate.provisioning.address_blocks import block_address
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.plugin_settings import PluginChange, set_plugin
 from authgate.provisioning.roles import Authority
-from authgate.sealing import erasure_proofs
+from authgate.sealing import checking, erasure_proofs
 from authgate.sealing.sealer import Sealer
 from authgate.storage import transaction
 from authgate.storage.audit import audit_erasures, audit_feeds
@@ -355,8 +355,10 @@ async def _filed(parts: Installation, word: str, chief: User) -> None:
 
 
 async def _logged(parts: Installation, word: str) -> None:
-    """Seals over what has happened, and somebody who is to be forgotten."""
+    """Seals and their check, what deserves a look, and somebody who is to be forgotten."""
     await Sealer(parts).step()
+    await checking.begin(parts, actor=SYSTEM)
+    await checking.go_on(parts)
     now = parts.clock()
     for number in range(3):
         finding = Finding(
