@@ -22,6 +22,7 @@ from authgate.provisioning.roles import Authority
 from authgate.sealing import erasure_proofs, stored_log
 from authgate.sealing.sealer import Sealer
 from authgate.settings import DatabaseSettings, Settings
+from authgate.storage.jobs.kept_jobs import KeptJobRow
 from authgate.storage.people import impersonations, scim_tokens, users
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.users import User
@@ -29,9 +30,10 @@ from authgate.storage.unit_of_work import transaction
 from authgate.tokens.signed_statement import BadStatement
 from authgate.vocabulary import AccessState
 from authgate_tenants import Tenant, use_tenant
-from authgate_testing import PostgresServer
+from authgate_testing import PostgresServer, tenants
 from authgate_testing.api import ApiClient, is_problem
 from authgate_testing.application import Application
+from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import at_rest
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
@@ -134,10 +136,7 @@ async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verifi
     assert asked.status_code == 202, asked.text
     id_ = asked.json()["id"]
     await run(server, ErasePerson(id_), tenant=acme)
-    for _ in range(3):
-        await run(server, SealAudit(), ForgetPeople())
-        server.clock.advance(600)
-    await run(server, SealAudit())
+    await forgotten(server)
     proof = (await api.get(f"/user-erasures/{id_}")).json()
     assert proof["state"] == "erased"
     everything = stored(settings, postgres) + capsys.readouterr().err
@@ -170,3 +169,42 @@ def counted(settings: Settings) -> str:
     with redis.Redis.from_url(settings.redis_url.get_secret_value()) as store:
         found = [key + (store.dump(key) or b"") for key in store.scan_iter()]
     return b"\n".join(found).decode("latin-1")
+
+
+@on_sqlite
+async def test_who_is_asked_for_again_is_erased_though_the_job_was_let_be(
+    server: RunningServer, api: ApiClient, acme: Tenant, wilhelmina: User
+) -> None:
+    here = f"/users/{wilhelmina.id}"
+    asked = (await api.post(f"{here}/erase", {"confirmation": NAME})).json()
+    with use_tenant(acme):
+        await KeptJobRow.all().delete()
+    assert is_problem(await api.post(f"{here}/enable"), 409, "conflict")
+    again = await api.post(f"{here}/erase", {"confirmation": NAME})
+    assert (again.status_code, again.json()["id"]) == (202, asked["id"])
+    with use_tenant(acme):
+        [kept] = await KeptJobRow.filter(name=ErasePerson.name)
+    await run(server, ErasePerson(**kept.arguments), tenant=acme)
+    await forgotten(server)
+    assert (await api.get(f"/user-erasures/{asked['id']}")).json()["state"] == "erased"
+
+
+@on_sqlite
+async def test_at_once_stays_at_once_where_somebody_else_deletes_them_meanwhile(
+    server: RunningServer, api: ApiClient, acme: Tenant, wilhelmina: User
+) -> None:
+    await tenants.change(server, acme, settings={"audit_person_days": 90})
+    here = f"/users/{wilhelmina.id}"
+    asked = (await api.post(f"{here}/erase", {"confirmation": NAME})).json()
+    assert (await api.delete(here)).status_code == 204
+    await run(server, ErasePerson(asked["id"]), tenant=acme)
+    await forgotten(server)
+    assert (await api.get(f"/user-erasures/{asked['id']}")).json()["state"] == "erased"
+
+
+async def forgotten(server: RunningServer) -> None:
+    """What jobs do of the log until it has forgotten whoever is gone."""
+    for _ in range(3):
+        await run(server, SealAudit(), ForgetPeople())
+        server.clock.advance(600)
+    await run(server, SealAudit())

@@ -29,7 +29,8 @@ class NotConfirmed(ValueError):
 async def request(
     parts: Installation, user_id: UUID, *, confirmation: str, by: Authority = OPERATOR
 ) -> PersonErasure:
-    """Have a person be erased, and the log forget them at once.
+    """Have a person be erased, and the log forget them at once. Where that was asked for and has
+    not been done yet, its job is kept anew: the former may have been given up.
 
     ``confirmation`` is their username, as somebody has typed it. Raises ``UnknownUser``,
     ``OwnAccount``, ``BeyondOwnRole``, ``LastAdministrator`` and ``NotConfirmed``.
@@ -44,13 +45,14 @@ async def request(
                      confirmation=confirmation)
             )  # fmt: skip
         erasure = await person_erasures.begin(user_id, requested_by=removal.said(by.actor), now=now)
-        if erasure.state is not ErasureState.REQUESTED or erasure.requested_at != now:
+        if erasure.state is not ErasureState.REQUESTED:
             return erasure
         await users.set_status(user_id, UserStatus.DISABLED)
         await end_access(user, now)
-        await audit.record(
-            Event.USER_ERASURE_REQUESTED, actor=by.actor, resource=("user", str(user_id))
-        )
+        if erasure.requested_at == now:
+            await audit.record(
+                Event.USER_ERASURE_REQUESTED, actor=by.actor, resource=("user", str(user_id))
+            )
         job = ErasePerson(str(erasure.id))
         kept = await kept_jobs.keep(
             job.name, arguments_of(job), now=now, is_hinted=port.is_served()
@@ -60,7 +62,8 @@ async def request(
 
 
 async def perform(parts: Installation, erasure_id: UUID) -> None:
-    """Remove what is a person's of the current tenant, unless that was done."""
+    """Remove what is a person's of the current tenant, unless that was done. Raises
+    ``LastAdministrator``."""
     async with storage.transaction():
         erasure = await person_erasures.find(erasure_id)
         if erasure is None or erasure.state is not ErasureState.REQUESTED:
@@ -69,7 +72,8 @@ async def perform(parts: Installation, erasure_id: UUID) -> None:
         if user is None:
             await person_erasures.removed(erasure.user_id, {}, now=parts.clock())
             return
-        await removal.remove(user, actor=SYSTEM, now=parts.clock(), at_once=True)
+        await roles.refuse_last(user.id)
+        await removal.remove(user, actor=SYSTEM, now=parts.clock())
     await port.hint(ForgetPeople(), tenant_id=current_tenant().id)
 
 

@@ -12,9 +12,11 @@ from authgate.storage.people.users import User
 from authgate.vocabulary import UserStatus
 
 
-async def remove(user: User, *, actor: Actor, now: datetime, at_once: bool = False) -> None:
+async def remove(user: User, *, actor: Actor, now: datetime) -> None:
     """Remove somebody whom the unit of work holds, with all that is theirs and acts in their name,
-    and have them be named nowhere else; the log forgets them at once, or when the tenant wants."""
+    and have them be named nowhere else; the log forgets them when the tenant wants, or at once
+    where somebody has asked that they be erased, whoever removes them then."""
+    at_once = await person_erasures.is_requested(user.id)
     await users.set_status(user.id, UserStatus.DISABLED)
     await end_access(user, now)
     await open_account(user)

@@ -8,10 +8,11 @@ from authgate import audit, mail_addresses, storage
 from authgate.accounts import access, logout
 from authgate.accounts.passwords import Passwords
 from authgate.audit import SYSTEM, Actor, Event
+from authgate.languages import text
 from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import roles
-from authgate.provisioning.roles import OPERATOR, Authority, UnknownUser
-from authgate.storage.people import mailed_links, users
+from authgate.provisioning.roles import OPERATOR, Authority, Refused, UnknownUser
+from authgate.storage.people import mailed_links, person_erasures, users
 from authgate.storage.people.users import User
 from authgate.storage.sign_in import (
     external_identities,
@@ -20,6 +21,10 @@ from authgate.storage.sign_in import (
     sessions,
 )
 from authgate.vocabulary import LinkPurpose, UserStatus
+
+
+class BeingErased(Refused):
+    """Somebody would be let in of whom all is being removed."""
 
 
 async def add_user(
@@ -111,7 +116,7 @@ async def shut_out(user: User, *, now: datetime, actor: Actor) -> None:
 async def enable_user(login: str, *, by: Authority = OPERATOR) -> User:
     """Let a user of the current tenant sign in again.
 
-    Raises ``UnknownUser``, ``OwnAccount`` and ``BeyondOwnRole``.
+    Raises ``UnknownUser``, ``OwnAccount``, ``BeyondOwnRole`` and ``BeingErased``.
     """
     async with storage.transaction():
         user = await _user(login)
@@ -121,7 +126,10 @@ async def enable_user(login: str, *, by: Authority = OPERATOR) -> User:
 
 
 async def let_in(user: User, *, actor: Actor) -> None:
-    """Let a user sign in again, whoever wants it. Needs a unit of work that holds them."""
+    """Let a user sign in again, whoever wants it. Needs a unit of work that holds them. Raises
+    ``BeingErased``."""
+    if await person_erasures.is_requested(user.id):
+        raise BeingErased(text("They are being erased: nobody lets them in again."))
     await users.set_status(user.id, UserStatus.ACTIVE)
     await open_account(user)
     await audit.record(Event.USER_ENABLED, actor=actor, resource=("user", str(user.id)))

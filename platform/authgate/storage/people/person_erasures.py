@@ -116,6 +116,12 @@ async def of_user(user_id: UUID) -> PersonErasure | None:
     return PersonErasure.of(row) if row else None
 
 
+async def is_requested(user_id: UUID) -> bool:
+    """Whether a person is to be erased, and nothing of them was removed yet."""
+    theirs = PersonErasureRow.filter(user_id=user_id, state=ErasureState.REQUESTED)
+    return await theirs.exists()
+
+
 async def find(erasure_id: UUID) -> PersonErasure | None:
     """The one with this id."""
     row = await PersonErasureRow.get_or_none(id=erasure_id)
