@@ -8,7 +8,16 @@ import redis
 from pydantic import SecretStr
 
 from authgate import audit, background, provisioning
-from authgate.jobs import ErasePerson, ForgetPeople, Job, Result, SealAudit
+from authgate.alerts import deciding
+from authgate.jobs import (
+    ErasePerson,
+    ForgetPeople,
+    Job,
+    RaiseAlerts,
+    Result,
+    SealAudit,
+    VerifyAudit,
+)
 from authgate.permissions import UserRole
 from authgate.provisioning import (
     address_blocks,
@@ -19,16 +28,18 @@ from authgate.provisioning import (
 from authgate.provisioning import invitations as inviting
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.roles import Authority
-from authgate.sealing import erasure_proofs, stored_log
+from authgate.sealing import checking, erasure_proofs, stored_log
 from authgate.sealing.sealer import Sealer
 from authgate.settings import DatabaseSettings, Settings
+from authgate.storage.audit import alerts
+from authgate.storage.audit.alerts import Finding
 from authgate.storage.jobs.kept_jobs import KeptJobRow
 from authgate.storage.people import impersonations, scim_tokens, users
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.users import User
 from authgate.storage.unit_of_work import transaction
 from authgate.tokens.signed_statement import BadStatement
-from authgate.vocabulary import AccessState
+from authgate.vocabulary import AccessState, Severity
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer, tenants
 from authgate_testing.api import ApiClient, is_problem
@@ -108,9 +119,22 @@ async def lived(
                 user_id=alice.id, actor_id=her.id, actor_name=NAME, reason="Ticket 1",
                 state=AccessState.ENDED, now=now, ends_at=now,
             )  # fmt: skip
+        finding = Finding(
+            rule="quota-reached", subject_type="quota", subject_id="users", first_at=now, at=now,
+            last_at=now, details={},
+        )  # fmt: skip
+        async with transaction():
+            raised = await alerts.add(finding, window=LONGEST, severity=Severity.WARNING, now=now)
+        assert raised is not None
+        await deciding.close(server.parts, raised.id, actor=actor)
     await provisioning.change_tenant(
         server.parts, acme, change=lambda each: each.changed({"audit_person_days": 90}), actor=actor
     )
+    for named in ([NAME, alice.username], [NAME]):
+        await tenants.choose(server, acme, alert_recipients=named)
+    await run(server, SealAudit())
+    with use_tenant(acme):
+        await checking.begin(server.parts, actor=actor)
 
 
 async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verified(
@@ -136,7 +160,10 @@ async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verifi
     assert asked.status_code == 202, asked.text
     id_ = asked.json()["id"]
     await run(server, ErasePerson(id_), tenant=acme)
+    await run(server, SealAudit(), RaiseAlerts())
     await forgotten(server)
+    await run(server, VerifyAudit(), tenant=acme)
+    await run(server, RaiseAlerts())
     proof = (await api.get(f"/user-erasures/{id_}")).json()
     assert proof["state"] == "erased"
     everything = stored(settings, postgres) + capsys.readouterr().err
@@ -148,7 +175,7 @@ async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verifi
     assert proof["rows"].keys() >= {
         "users", "browser_sessions", "refresh_tokens", "mails", "user_imports",
         "user_import_lines", "impersonations", "scim_tokens", "invitations", "tenants",
-        "operator_accesses", "tenant_settings_versions",
+        "operator_accesses", "tenant_settings_versions", "alerts", "audit_logs",
     }  # fmt: skip
     stated = await erasure_proofs.verified(server.parts, proof["certificate"])
     assert (stated["person"], stated["rows"]) == (str(wilhelmina.id), proof["rows"])

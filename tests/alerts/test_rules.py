@@ -193,9 +193,9 @@ async def test_those_who_want_it_are_written_to_and_nobody_else(
     wanted: tuple[tuple[dict[str, object], int], ...] = (
         ({"alert_mail": "off"}, 0),
         ({"alert_mail": "critical"}, 0),
-        ({"alert_mail": "all", "alert_recipients": ["nobody"]}, 0),
-        ({"alert_recipients": [alice.username]}, 1),
-        ({"alert_recipients": []}, 2),
+        ({"alert_mail": "all", "alert_recipients": ["nobody"]}, 1),
+        ({"alert_recipients": [alice.username]}, 2),
+        ({"alert_recipients": []}, 3),
     )
     for number, (choice, sent) in enumerate(wanted):
         await tenants.choose(server, acme, **choice)

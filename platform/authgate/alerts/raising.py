@@ -4,6 +4,8 @@ found at once.
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
+from uuid import UUID
 
 import structlog
 
@@ -17,7 +19,8 @@ from authgate.mail_addresses import BadAddress
 from authgate.permissions import UserRole
 from authgate.storage.audit import alerts
 from authgate.storage.audit.alerts import Alert, Finding
-from authgate.storage.people import locales, users
+from authgate.storage.audit.audit_erasures import LATE
+from authgate.storage.people import locales, person_erasures, users
 from authgate.storage.people.users import User
 from authgate.telemetry import metrics
 from authgate.vocabulary import MailPurpose, Severity
@@ -37,6 +40,7 @@ async def raise_all(
 ) -> int:
     """Raise alerts of the current tenant, with the open unit of work; how many are new."""
     raised = []
+    found = await _of_those_there(found, parts.clock())
     for finding in sorted(found, key=lambda each: each.at):
         how, now = rules[Rule(finding.rule)], parts.clock()
         alert = await alerts.add(finding, window=how.window, severity=how.severity, now=now)
@@ -46,6 +50,13 @@ async def raise_all(
     if raised:
         await _write(parts, raised)
     return len(raised)
+
+
+async def _of_those_there(found: Sequence[Finding], now: datetime) -> Sequence[Finding]:
+    """Without what is about people whom the log forgets: it would not forget what is said now."""
+    ids = {each.subject_id: UUID(each.subject_id) for each in found if each.subject_type == "user"}
+    over = await person_erasures.gone(ids.values(), before=now - LATE) if ids else set()
+    return [each for each in found if ids.get(each.subject_id) not in over]
 
 
 async def _note(alert: Alert) -> None:
@@ -80,7 +91,7 @@ async def _write(parts: Installation, raised: Sequence[Alert]) -> None:
         return
     is_critical = any(each.severity is Severity.CRITICAL for each in told)
     known = await words.names(told[:_MOST_TOLD])
-    readers = [each for each in await users.team() if _wants(each)][:_MOST_READERS]
+    readers = _readers(await users.team())[:_MOST_READERS]
     read = await locales.of([each.id for each in readers])
     for person in readers:
         language = _language(read.get(person.id, ""))
@@ -106,11 +117,17 @@ def _language(tag: str) -> Language | None:
     return next((each for each in among if each.tag == tag), None)
 
 
-def _wants(person: User) -> bool:
+def _readers(team: Sequence[User]) -> Sequence[User]:
+    """Those who are named, and those in charge where none of them can be written to."""
     named = current_tenant().settings.alert_recipients
-    is_asked = person.username in named if named else person.role in _IN_CHARGE
-    is_reached = bool(person.email) and person.email_verified
-    return is_asked and is_reached and person.is_active and not person.is_guest
+    reached = [each for each in team if _is_reached(each)]
+    wanted = [each for each in reached if each.username in named]
+    return wanted or [each for each in reached if each.role in _IN_CHARGE]
+
+
+def _is_reached(person: User) -> bool:
+    has_address = bool(person.email) and person.email_verified
+    return has_address and person.is_active and not person.is_guest
 
 
 _IN_CHARGE = (UserRole.OWNER, UserRole.ADMIN)

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final, Self
+from uuid import UUID
 
 from authgate import audit, storage
 from authgate.audit import Actor, Event
@@ -18,6 +19,7 @@ from authgate.sealing.faults import Fault, Kind
 from authgate.sealing.sealer import keys_of
 from authgate.sealing.verification import Report
 from authgate.storage.audit import audit_logs, audit_seals
+from authgate.storage.people import users
 from authgate_tenants import current_tenant
 
 SEALS: Final = 100
@@ -159,6 +161,7 @@ async def go_on(parts: Installation, *, seconds: float = SECONDS) -> bool:
         is_late = time.monotonic() > end
         again = now if is_late else now + SILENCE
         async with storage.transaction():
+            check = await _unnamed(check)
             is_mine = await audit_logs.note_verification(check.told(), mine=mine, again=again)
         if not is_mine:
             return True
@@ -168,8 +171,16 @@ async def go_on(parts: Installation, *, seconds: float = SECONDS) -> bool:
         mine = again
 
 
+async def _unnamed(check: LogCheck) -> LogCheck:
+    """Without the name of who has asked for it, where that is somebody who is gone by now."""
+    if check.requester_type != "user" or await users.find(UUID(check.requester_id)):
+        return check
+    return replace(check, requested_by=check.requester_id)
+
+
 async def _end(check: LogCheck, mine: datetime) -> None:
     async with storage.transaction():
+        check = await _unnamed(check)
         if not await audit_logs.note_verification(check.told(), mine=mine, again=None):
             return
         await audit.record(

@@ -15,7 +15,7 @@ from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
 from authgate.sealing import erasure_proofs, places, sayings
 from authgate.storage import export_files
-from authgate.storage.audit import alerts, audit_erasures, leaves, sealed, unsealed
+from authgate.storage.audit import alerts, audit_erasures, audit_logs, leaves, sealed, unsealed
 from authgate.storage.audit.audit_erasures import Erasure
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.audit.sealed import SealedEvent
@@ -119,6 +119,9 @@ async def _end(parts: Installation, erasure: Erasure) -> None:
     # Files that were written before tell what the log has told.
     for kind in (AuditExportRow, ExportRow):
         await export_files.remove_before(kind, now)
+    # What was found, or went on being checked, after their rows were removed.
+    await alerts.forget(erasure.user_id)
+    await audit_logs.forget(erasure.user_id)
     # So may receivers, in their answers to what they were sent.
     await sendings.forget_answers()
     if erasure.email:

@@ -21,7 +21,7 @@ HELD: Final = timedelta(hours=1)
 _STAYS: Final = frozenset({"AUDIT_EVENTS_REMOVED", "AUDIT_PERSON_ERASED"})
 """Events without which what is missing would be a fault."""
 
-_CALLED: Final = frozenset({"by", "invited_by", "username"})
+_CALLED: Final = frozenset({"alert_recipients", "by", "invited_by", "username"})
 """Members of details in which somebody is called by their name. Elsewhere it may be another's, or a
 word: who calls themselves ``admin`` is not to take the events of administrators along."""
 
@@ -96,8 +96,10 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
         case str():
             yield name, value
         case dict():
+            # Of a setting that was changed its name stands beside what it was and is.
+            changed = value.get("setting") == "alert_recipients"
             for each, inner in value.items():
-                yield from _texts(each, inner)
+                yield from _texts("alert_recipients" if changed else each, inner)
         case list():
             for inner in value:
                 yield from _texts(name, inner)

@@ -5,6 +5,7 @@ was last checked, and how far it was looked at for alerts.
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from tortoise import fields
 
@@ -48,6 +49,17 @@ async def verification() -> Mapping[str, Any] | None:
     """How far the check of the current tenant's log has come, or what was found last."""
     row = await AuditLogRow.all().first()
     return row.verification if row else None
+
+
+async def forget(user_id: UUID) -> int:
+    """Leave the name out of who has asked that the current tenant's log be checked; in how many
+    rows it was."""
+    row, them = await AuditLogRow.all().select_for_update().first(), str(user_id)
+    told = (row.verification if row else None) or {}
+    is_theirs = (told.get("requester_type"), told.get("requester_id")) == ("user", them)
+    if not is_theirs or told.get("requested_by") == them:
+        return 0
+    return await AuditLogRow.all().update(verification={**told, "requested_by": them})
 
 
 async def begin_verification(begun: Mapping[str, Any], *, now: datetime) -> bool:

@@ -10,6 +10,8 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
+from authgate.storage.audit import audit_logs
+from authgate.storage.audit.alerts import AlertRow
 from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.mailed_links import MailedLinkRow
@@ -17,6 +19,7 @@ from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.scim_tokens import ScimTokenRow
 from authgate.storage.people.user_imports import UserImportLine, UserImportRow
 from authgate.storage.people.users import User
+from authgate.storage.tenants import settings_versions
 from authgate.storage.tenants.exports import ExportRow
 from authgate.storage.tenants.settings_versions import SettingsVersionRow
 from authgate.storage.tenants.sign_ups import SignUpRow
@@ -31,7 +34,12 @@ async def forget(user: User) -> dict[str, int]:
 
     What is known by a name alone is theirs, whose name it is.
     """
-    found = {"tenants": await blocks.rename(user.username, str(user.id))}
+    them = str(user.id)
+    found = {
+        "tenants": await blocks.rename(user.username, them)
+        + await settings_versions.forget_recipient(user.username),
+        "audit_logs": await audit_logs.forget(user.id),
+    }
     for rows, instead in _named(user):
         _count(found, rows, await rows.update(**instead))
     for rows in _meant(user):
@@ -48,6 +56,7 @@ def _named(user: User) -> list[tuple[QuerySet[Any], Mapping[str, Any]]]:
         (SettingsVersionRow.filter(actor_type="user", actor_id=them), {"actor_name": ""}),
         (ImpersonationRow.filter(actor_id=user.id), {"actor_name": them}),
         (OperatorAccess.filter(decided_by=name), {"decided_by": them}),
+        (AlertRow.filter(decided_by=name), {"decided_by": them}),
         (InvitationRow.filter(inviter_id=user.id), {"invited_by": them}),
         (ScimTokenRow.filter(created_by=name), {"created_by": them}),
         (SignUpRow.filter(invited_by=name), {"invited_by": them}),

@@ -9,7 +9,8 @@ from uuid import UUID
 from tortoise import fields
 
 from authgate.storage.paging import Order, Page, page
-from authgate_tenants import TenantOwned, TenantSettings
+from authgate_tenants import TenantOwned, TenantSettings, current_tenant
+from authgate_tenants.models import TenantRow
 
 LONGEST_COMMENT = 200
 MOST_KEPT = 1000
@@ -86,6 +87,30 @@ async def listed(*, cursor: str | None = None, limit: int = 25) -> Page[Settings
     """All versions, the newest first. Raises ``BadCursor``."""
     found = await page(SettingsVersionRow.all(), _NEWEST_FIRST, cursor=cursor, limit=limit)
     return found.of(SettingsVersion.from_row)
+
+
+async def forget_recipient(username: str) -> int:
+    """Have somebody be written to of no alert, now or in any version, in a unit of work; in how
+    many tenants: this one, or none."""
+    for row in await SettingsVersionRow.all():
+        if without := _without(row.settings, username):
+            await SettingsVersionRow.filter(id=row.id).update(settings=without)
+    here = TenantRow.filter(id=current_tenant().id)
+    without = _without((await here.get()).settings, username)
+    if not without:
+        return 0
+    locked = await here.select_for_update().get()
+    locked.settings = _without(locked.settings, username) or locked.settings
+    await locked.save(update_fields=["settings", "updated_at"])
+    return 1
+
+
+def _without(settings: Mapping[str, Any], username: str) -> dict[str, Any] | None:
+    """Settings that don't name them; ``None`` where they did not."""
+    named = settings.get("alert_recipients") or []
+    if username not in named:
+        return None
+    return {**settings, "alert_recipients": [each for each in named if each != username]}
 
 
 async def add(
