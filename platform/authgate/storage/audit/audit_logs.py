@@ -23,7 +23,7 @@ class AuditLogRow(TenantOwned):
     """When somebody next goes on checking it; nothing where nobody has asked for that."""
     verification: dict[str, Any] | None = fields.JSONField(null=True)
     """How far that has come, or what was found last."""
-    alerted_seq = fields.BigIntField(default=0)
+    alerted_seq = fields.BigIntField(default=0, db_default=0)
     """The last place that rules of alerts have looked at."""
     alerted_at = fields.DatetimeField(null=True)
     """When they did so last."""
