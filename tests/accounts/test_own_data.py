@@ -183,3 +183,26 @@ async def test_leaving_asks_for_a_recent_sign_in(
     assert (await person.submit({}, to="/data/leave")).url.path.endswith("/login")
     with use_tenant(acme):
         assert await account_deletions.due_at(alice.id) is None
+
+
+@on_sqlite
+async def test_one_leaver_who_cannot_be_removed_keeps_nobody_else(
+    server: RunningServer, acme: Tenant, alice: User, carol: User
+) -> None:
+    now = server.clock()
+    with use_tenant(acme):
+        for user in (carol, alice):
+            await account_deletions.ask(user.id, due_at=now, now=now)
+            now -= timedelta(seconds=1)
+        # What is removed with her is refused by the database.
+        line = connections.get("default")
+        await line.execute_script(
+            f"CREATE TRIGGER stays BEFORE DELETE ON users WHEN old.id = '{alice.id}'"
+            " BEGIN SELECT RAISE(ABORT, 'stays'); END"
+        )
+        await erase(server, acme)
+        assert not await UserRow.filter(id=carol.id).exists()
+        assert await account_deletions.due_at(alice.id) is not None
+        await line.execute_script("DROP TRIGGER stays")
+        await erase(server, acme)
+        assert not await UserRow.filter(id=alice.id).exists()

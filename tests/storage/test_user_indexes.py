@@ -2,6 +2,8 @@
 
 from uuid import uuid4
 
+import pytest
+
 from authgate.settings import DatabaseSettings
 from authgate_testing.databases import on_postgres
 from authgate_testing.postgres import PostgresServer
@@ -51,3 +53,25 @@ def test_who_is_provisioned_is_found_by_an_index(
         plan = "\n".join(postgres.execute(question, database=name))
         assert index in plan, (condition, plan)
         assert "Seq Scan" not in plan, (condition, plan)
+
+
+@on_postgres
+@pytest.mark.parametrize(
+    ("table", "condition", "index"),
+    [
+        ("user_import_lines", "username = 'x'", "user_import_lines_of_name"),
+        ("user_import_lines", "email = 'x'", "user_import_lines_of_address"),
+        ("mailed_links", "UPPER(CAST(email AS VARCHAR)) = UPPER('x')", "mailed_links_of_address"),
+    ],
+)
+def test_where_somebody_is_named_who_leaves_is_found_by_an_index(
+    postgres: PostgresServer,
+    database_settings: DatabaseSettings,
+    table: str,
+    condition: str,
+    index: str,
+) -> None:
+    name = database_settings.url.get_secret_value().rpartition("/")[2]
+    question = f"EXPLAIN DELETE FROM {table} WHERE tenant_id = '{_NOBODY}' AND {condition}"  # noqa: S608
+    plan = postgres.execute("SET enable_seqscan = off", question, database=name)
+    assert index in "\n".join(plan)

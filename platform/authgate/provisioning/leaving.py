@@ -6,6 +6,9 @@ what has happened, and tells nothing more of them after a while (``sealing.forge
 """
 
 from datetime import timedelta
+from uuid import UUID
+
+import structlog
 
 from authgate import audit, storage
 from authgate.audit import Event
@@ -20,6 +23,8 @@ from authgate_tenants import current_tenant
 PATH = "/account/data"
 
 _MOST_AT_ONCE = 100
+
+_log = structlog.get_logger(__name__)
 
 
 async def ask(parts: Installation, user: User, *, language: Language | None = None) -> None:
@@ -47,16 +52,26 @@ async def withdraw(user: User) -> None:
 
 
 async def erase_due(parts: Installation) -> None:
-    """Have those of the current tenant be gone whose time has come."""
+    """Have those of the current tenant be gone whose time has come. Raises what one of them has
+    raised, once all are gone through."""
+    faults: list[Exception] = []
     for user_id in await account_deletions.due(now=parts.clock(), limit=_MOST_AT_ONCE):
-        async with storage.transaction():
-            held = (await users.hold_in_charge(user_id)).get(user_id)
-            if held is not None and not await account_deletions.is_due(user_id, now=parts.clock()):
-                continue  # they have thought better of it just now
-            if held is None:
-                await account_deletions.withdraw(user_id)
-            else:
-                await _erase(parts, held)
+        try:
+            async with storage.transaction():
+                await _leave(parts, user_id)
+        except Exception as fault:  # noqa: BLE001  # the others leave as well
+            _log.exception("somebody who leaves is not gone yet", user=str(user_id))
+            faults.append(fault)
+    if faults:
+        raise faults[0]
+
+
+async def _leave(parts: Installation, user_id: UUID) -> None:
+    held = (await users.hold_in_charge(user_id)).get(user_id)
+    if held is None:
+        await account_deletions.withdraw(user_id)
+    elif await account_deletions.is_due(user_id, now=parts.clock()):
+        await _erase(parts, held)  # unless they have thought better of it just now
 
 
 async def _erase(parts: Installation, user: User) -> None:

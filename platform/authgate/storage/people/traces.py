@@ -49,9 +49,9 @@ async def forget(user: User) -> dict[str, int]:
 
 def _named(user: User) -> list[tuple[QuerySet[Any], Mapping[str, Any]]]:
     name, them = user.username, str(user.id)
-    lines = Q(username=user.canonical_username)
+    lines = [UserImportLine.filter(username=user.canonical_username)]
     if address := _address(user):
-        lines |= Q(email=address)
+        lines.append(UserImportLine.filter(email=address))
     return [
         (SettingsVersionRow.filter(actor_type="user", actor_id=them), {"actor_name": ""}),
         (ImpersonationRow.filter(actor_id=user.id), {"actor_name": them}),
@@ -65,7 +65,8 @@ def _named(user: User) -> list[tuple[QuerySet[Any], Mapping[str, Any]]]:
             UserImportRow.filter(requester_type="user", requester_id=them),
             {"requested_by": them},
         ),
-        (UserImportLine.filter(lines), _EMPTY_LINE),
+        # One after the other: each of them by an index of its own.
+        *((each, _EMPTY_LINE) for each in lines),
     ]
 
 
@@ -75,8 +76,8 @@ def _meant(user: User) -> list[QuerySet[Any]]:
         return [InvitationRow.filter(user_id=user.id)]
     return [
         InvitationRow.filter(Q(user_id=user.id) | Q(canonical_email=address)),
-        MailedLinkRow.filter(email=user.email),
-        SignUpRow.filter(email=user.email),
+        MailedLinkRow.filter(email__iexact=user.email),
+        SignUpRow.filter(email__iexact=user.email),
     ]
 
 
