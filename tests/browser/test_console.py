@@ -39,7 +39,7 @@ async def test_a_machine_is_made_connected_by_the_lines_shown_and_deleted(
     context = await browser_context_factory(permissions=["clipboard-read", "clipboard-write"])
     page = await context.new_page()
     await signed_in(page, live_server, "")
-    await page.get_by_role("link", name="New client").click()
+    await page.get_by_role("link", name="New client", exact=True).click()
     await page.get_by_role("link", name="Machine to machine").click()
     await page.get_by_label("Name", exact=True).fill("Nightly <i>export</i>")
     await page.get_by_label("Scopes that it may ask for").fill("read")

@@ -58,6 +58,8 @@ async def toured(walk: Walk) -> None:
     await ways_in.passkey_alone(walk)
     await ways_in.guest(walk)
     await ways_in.invited(walk, chief)
+    respond = f"{walk.home.tenant.issuer}/admin/audit/respond"
+    await walk.look_at(chief, await chief.visit(f"{respond}?address=198.51.100.77"))
     made = {"username": f"made-{walk.home.word}", "email": ""}
     await walk.look_at(chief, await chief.visit(f"{walk.home.tenant.issuer}/admin/users/new"), made)
     await walk.visitor(chief, typed).everywhere()
