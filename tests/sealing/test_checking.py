@@ -7,6 +7,7 @@ import pytest
 
 from authgate import audit, background
 from authgate.audit import SYSTEM, Event
+from authgate.installation import key_encryption_keys
 from authgate.jobs import Result, VerifyAudit, port
 from authgate.sealing import checking
 from authgate.sealing.sealer import Sealer
@@ -14,7 +15,9 @@ from authgate.storage.audit import audit_events, audit_logs
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_seals import AuditSealRow
 from authgate.tokens.admin_scopes import Scope
+from authgate.tokens.audit_seal import SealKeys
 from authgate_tenants import Tenant, use_tenant
+from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_testing.api import ApiClient, api_client, is_problem
 from authgate_testing.databases import on_sqlite
 from authgate_testing.server import RunningServer
@@ -41,13 +44,17 @@ def _by_jobs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking, "SEALS", 2)
 
 
-async def seals(server: RunningServer, tenant: Tenant, count: int) -> None:
+async def seals(
+    server: RunningServer, tenant: Tenant, count: int, *, by: SealKeys | None = None
+) -> None:
+    sealer = Sealer(server.parts)
+    sealer.keys = by or sealer.keys
     with use_tenant(tenant):
         for number in range(count):
             for _ in range(2):
                 made = audit.event(Event.LOGOUT, actor=SYSTEM, resource=("user", f"u{number}"))
                 await audit_events.append(made)
-            await Sealer(server.parts).step()
+            await sealer.step()
 
 
 async def run(server: RunningServer) -> None:
@@ -134,3 +141,26 @@ async def test_another_job_goes_on_where_one_was_killed_and_sees_what_was_change
     assert "rewritten" in {each["kind"] for each in told["faults"]}
     with use_tenant(acme):
         assert told["seals"] == await AuditSealRow.all().count()
+
+
+@on_sqlite
+@pytest.mark.usefixtures("_by_jobs")
+@pytest.mark.parametrize("is_vouched_for", [True, False])
+async def test_seals_of_a_former_key_that_was_taken_away_are_good_in_whatever_portion_they_are(
+    server: RunningServer, acme: Tenant, api: ApiClient, *, is_vouched_for: bool
+) -> None:
+    [present, *_] = key_encryption_keys(server.parts.settings.keys, may_create=False)
+    former = KeyEncryptionKey("former", bytes(range(32)))
+    both = SealKeys.of([present, former])
+    await seals(server, acme, 3, by=both)
+    await seals(server, acme, 6, by=SealKeys.of([former, present]))
+    if is_vouched_for:
+        await seals(server, acme, 1, by=both)
+    await api.post(HERE, {})
+    await run(server)
+    told = (await api.get(HERE)).json()
+    with use_tenant(acme):
+        [first, *_, last] = await AuditSealRow.filter(first_seq__gt=1).order_by("first_seq")[2:]
+    forged = [("forged", first.first_seq, last.last_seq)]
+    found = [(each["kind"], each["seq"], each["until"]) for each in told["faults"]]
+    assert found == ([] if is_vouched_for else forged), "the newest seal answers for all of them"

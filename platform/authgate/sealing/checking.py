@@ -53,6 +53,8 @@ class LogCheck:
     """The last place that was looked at."""
     digest: str = ""
     """Of the seal that holds it fast."""
+    unproven: int = 0
+    """Where the seals begin for which a later one still has to answer."""
     first_seq: int = 0
     events: int = 0
     seals: int = 0
@@ -68,6 +70,11 @@ class LogCheck:
     def is_sound(self) -> bool:
         """Whether nothing is wrong with what was looked at."""
         return not self.fault_count
+
+    @property
+    def reached(self) -> Mapping[str, Any]:
+        """Behind what it goes on."""
+        return {"seq": self.seq, "digest": self.digest, "unproven": self.unproven}
 
     def told(self) -> dict[str, Any]:
         """As JSON holds it."""
@@ -94,6 +101,7 @@ class LogCheck:
             self,
             seq=max(self.seq, report.last_seq),
             digest=report.digest or self.digest,
+            unproven=report.unproven,
             first_seq=self.first_seq or report.first_seq,
             events=self.events + report.events,
             seals=self.seals + report.seals,
@@ -152,7 +160,7 @@ async def go_on(parts: Installation, *, seconds: float = SECONDS) -> bool:
         return True
     check, trusted = LogCheck.of(told), keys_of(parts).thumbprints
     while True:
-        before = {"seq": check.seq, "digest": check.digest} if check.digest else None
+        before = check.reached if check.digest else None
         report, is_whole = await stored_log.portion(trusted=trusted, before=before, seals=SEALS)
         check, now = check.going_on(report), parts.clock()
         if is_whole:

@@ -37,14 +37,14 @@ async def verified(
     )
     reading = _Reading(verification, starts)
     await reading.all()
-    return await _report(verification, reading, after=0)
+    return await _report(verification, reading)
 
 
 async def portion(
     *, trusted: Collection[str], before: Mapping[str, Any] | None, seals: int
 ) -> tuple[Report, bool]:
     """What is found of so many seals behind the one that was the last before (``seq``,
-    ``digest``), and whether that is all of it by now."""
+    ``digest``, ``unproven``), and whether that is all of it by now."""
     tenant, begin = current_tenant(), int(before["seq"]) if before else 0
     verification = Verification(
         tenant_id=tenant.id,
@@ -59,20 +59,29 @@ async def portion(
             last = next(iter(await audit_seals.reaching(begin, limit=1)), None)
         if last is None:
             return verification.end(), True
-        reading.goes_on_behind(last)
+        reading.goes_on_behind(last, unproven=before["unproven"])
     is_whole = await reading.all(seals=seals)
-    return await _report(verification, reading, after=begin), is_whole
+    return await _report(verification, reading, is_whole=is_whole, most=seals), is_whole
 
 
-async def _report(verification: Verification, reading: "_Reading", *, after: int) -> Report:
+async def _report(
+    verification: Verification,
+    reading: "_Reading",
+    *,
+    is_whole: bool = True,
+    most: int = sys.maxsize,
+) -> Report:
     async with storage.transaction():
         await _hear(verification, reading.at)
         waiting = await unsealed.count()
-    report = replace(verification.end(), waiting=waiting)
-    if all(each.kind is not Kind.FORGED for each in report.faults):
+    report = replace(verification.end(is_whole=is_whole), waiting=waiting)
+    forged = [each.seq for each in report.faults if each.kind is Kind.FORGED]
+    if not forged:
         return report
     # The newest seal of a chain answers for all of it: which one is not good is still to be found.
-    return report.forged_from(await _first_unsigned(verification.trusted, after))
+    # It is among those of a portion, where the last one of a portion before it is.
+    after = min(forged) - 1
+    return report.forged_from(await _first_unsigned(verification.trusted, after, most=most + 1))
 
 
 async def _hear(verification: Verification, at: int) -> None:
@@ -87,13 +96,13 @@ async def _hear(verification: Verification, at: int) -> None:
         verification.said(event_type, details, place)
 
 
-async def _first_unsigned(trusted: Collection[str], after: int) -> int:
-    at = after
-    while seals := await _page(at):
+async def _first_unsigned(trusted: Collection[str], after: int, *, most: int) -> int:
+    at, left = after, most
+    while left > 0 and (seals := await _page(at)):
         for seal in seals:
             if named(seal.signer) not in trusted or not seal_is_signed(seal):
                 return seal.first_seq
-        at = seals[-1].first_seq
+        at, left = seals[-1].first_seq, left - len(seals)
     return 0
 
 
@@ -113,9 +122,10 @@ class _Reading:
         self.at = _BEFORE_ALL
         """The last place that was read."""
 
-    def goes_on_behind(self, seal: Seal) -> None:
-        """Read what follows a seal that was read before."""
-        self._verification.goes_on_behind(seal)
+    def goes_on_behind(self, seal: Seal, *, unproven: int) -> None:
+        """Read what follows a seal that was read before, and for those from a place on nobody has
+        answered yet."""
+        self._verification.goes_on_behind(seal, unproven=unproven)
         self._last, self.at = seal, seal.last_seq
 
     async def all(self, *, seals: int = sys.maxsize) -> bool:

@@ -48,6 +48,8 @@ class Report:
     were folded since, but for those of which the log told."""
     waiting: int = 0
     """Events that wait for their seal, and are held fast by nothing yet."""
+    unproven: int = 0
+    """Where the seals begin for which a later one still has to answer; 0 where none has to."""
 
     @property
     def is_sound(self) -> bool:
@@ -57,14 +59,16 @@ class Report:
     def forged_from(self, seq: int) -> "Report":
         """The same, once it is known with which seal it begins that they are nobody's."""
         faults = [
-            each._replace(seq=max(each.seq, seq)) if each.kind is Kind.FORGED else each
+            each._replace(seq=seq)
+            if each.kind is Kind.FORGED and each.seq <= seq <= each.until
+            else each
             for each in self.faults
         ]
         return replace(self, faults=faults)
 
     def told(self) -> dict[str, Any]:
         """As JSON holds it."""
-        names = self.__dataclass_fields__.keys() - {"faults"}
+        names = self.__dataclass_fields__.keys() - {"faults", "unproven"}
         told = {name: getattr(self, name) for name in self.__dataclass_fields__ if name in names}
         return {**told, "sound": self.is_sound, "faults": [each.told() for each in self.faults]}
 
@@ -172,18 +176,22 @@ class Verification:
         """Take note of a seal behind what is looked at, which a statement names."""
         self._sayings.knows(seal)
 
-    def goes_on_behind(self, seal: Seal) -> None:
-        """Take note of the last seal that was looked at before: the next one holds it fast."""
+    def goes_on_behind(self, seal: Seal, *, unproven: int = 0) -> None:
+        """Take note of the last seal that was looked at before: the next one holds it fast, and
+        those from a place on for which nobody has answered yet."""
         self._sayings.seal(seal)
         if self.checkpoint is not None:
             self._compare(seal, self.checkpoint)
-        self._last, self._begun = seal, seal.first_seq
+        self._last, self._begun = seal, unproven or seal.first_seq
 
-    def end(self) -> Report:
-        """What was found. Seals whose signatures are still to be looked at are ``unproven``."""
-        last = self._last
-        if last is not None:
+    def end(self, *, is_whole: bool = True) -> Report:
+        """What was found: of all that there is, or of a part behind which the chain goes on. Then a
+        later seal answers for the last one as well."""
+        last, unproven = self._last, 0
+        if last is not None and is_whole:
             self._end_of_chain(last)
+        elif last is not None and self._unproven(last):
+            unproven = self._begun
         if self.checkpoint is not None and not self._is_checked:
             until = last.last_seq if last else 0
             self._fault(Kind.TAIL_CUT, until + 1, int(self.checkpoint["seq"]))
@@ -202,6 +210,7 @@ class Verification:
             removed=self._removed,
             faults=_told(faults, may_lack=self.may_lack),
             is_comparable=self._is_comparable,
+            unproven=unproven,
         )
 
     def _link(self, seal: Seal) -> None:
@@ -236,14 +245,15 @@ class Verification:
 
     def _end_of_chain(self, seal: Seal) -> None:
         """The newest seal of a chain is signed, and so are all that it holds fast."""
+        found = self._unproven(seal)
+        if found:
+            self._fault(Kind.FORGED, self._begun, seal.last_seq, found=found)
+
+    def _unproven(self, seal: Seal) -> str:
         signer = named(seal.signer)
         if signer not in self.trusted:
-            found = f"by {signer}"
-        elif not seal_is_signed(seal):
-            found = "the signature does not fit"
-        else:
-            return
-        self._fault(Kind.FORGED, self._begun, seal.last_seq, found=found)
+            return f"by {signer}"
+        return "" if seal_is_signed(seal) else "the signature does not fit"
 
     def _compare(self, seal: Seal, checkpoint: Mapping[str, Any]) -> None:
         if self._is_checked:
