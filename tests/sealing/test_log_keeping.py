@@ -9,6 +9,7 @@ from uuid import UUID
 
 import asyncpg
 import pytest
+from tortoise.exceptions import OperationalError
 
 from authgate import audit, background, provisioning
 from authgate.audit import SYSTEM, Event
@@ -196,6 +197,20 @@ async def test_nothing_goes_that_is_held_or_that_a_plugin_was_not_told_of(
         assert await retention.retire(server.parts, seconds=0) == 1
         assert (await AuditLogRow.get()).due_at <= server.clock()
         assert await retention.retire(server.parts) == 0
+        assert (await AuditLogRow.get()).due_at > server.clock()
+
+
+@on_sqlite
+async def test_events_go_the_next_day_though_seals_cannot_be_folded(
+    server: RunningServer, kept: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_parts: object, **_how: object) -> None:
+        raise OperationalError
+
+    monkeypatch.setattr(folding, "fold", fail)
+    with use_tenant(kept):
+        with pytest.raises(OperationalError):
+            await retention.retire(server.parts)
         assert (await AuditLogRow.get()).due_at > server.clock()
 
 

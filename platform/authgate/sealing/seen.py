@@ -44,7 +44,6 @@ class Seen:
 async def _has(seen: Seal, newest: Seal | None) -> bool:
     if newest is None or newest.last_seq < seen.last_seq:
         return False
-    there: Seal | None = newest
-    if newest.last_seq > seen.last_seq:
-        there = next(iter(await audit_seals.reaching(seen.last_seq, limit=1)), None)
+    is_newer = newest.last_seq > seen.last_seq
+    there = await audit_seals.reaching(seen.last_seq) if is_newer else newest
     return there is not None and there.digest == seen.digest

@@ -56,7 +56,7 @@ async def portion(
     reading = _Reading(verification, begin or 1)
     if before is not None:
         async with storage.transaction():
-            last = next(iter(await audit_seals.reaching(begin, limit=1)), None)
+            last = await audit_seals.reaching(begin)
         if last is None:
             return verification.end(), True
         reading.goes_on_behind(last, unproven=before["unproven"])
@@ -146,10 +146,11 @@ class _Reading:
                 self._waiting = []
 
     async def _seals(self) -> list[Seal]:
-        if self._last is not None:
-            return await _page(self._last.first_seq)
+        if self._last is not None or self._starts <= 1:
+            return await _page(self._last.first_seq if self._last else _BEFORE_ALL)
         async with storage.transaction():
-            return await audit_seals.reaching(self._starts, limit=_SEALS)
+            first = await audit_seals.reaching(self._starts)
+            return await audit_seals.following(first.first_seq - 1, limit=_SEALS) if first else []
 
     async def _seal(self, seal: Seal) -> None:
         if self._last is None and self._starts > 1:

@@ -184,10 +184,10 @@ async def following(seq: int, *, limit: int) -> list[Seal]:
     return [Seal.from_row(each) for each in rows]
 
 
-async def reaching(seq: int, *, limit: int) -> list[Seal]:
-    """The current tenant's ones that hold this place fast, and what follows it."""
-    rows = await AuditSealRow.filter(last_seq__gte=seq).order_by("first_seq").limit(limit)
-    return [Seal.from_row(each) for each in rows]
+async def reaching(seq: int) -> Seal | None:
+    """The current tenant's one that holds this place fast, or the next one."""
+    row = await AuditSealRow.filter(last_seq__gte=seq).order_by("last_seq").first()
+    return Seal.from_row(row) if row else None
 
 
 async def ending_at(places: Collection[int]) -> list[Seal]:
@@ -213,7 +213,8 @@ async def gone(*, limit: int) -> list[Seal]:
 
 async def folded() -> list[Seal]:
     """The current tenant's ones that stand for others."""
-    return [Seal.from_row(each) for each in await AuditSealRow.filter(folded__isnull=False)]
+    rows = AuditSealRow.filter(folded__isnull=False).order_by("first_seq")
+    return [Seal.from_row(each) for each in await rows]
 
 
 async def fold(seal: Seal, said: bytes, *, signature: bytes, signer: bytes) -> None:
