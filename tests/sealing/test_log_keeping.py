@@ -201,6 +201,21 @@ async def test_nothing_goes_that_is_held_or_that_a_plugin_was_not_told_of(
 
 
 @on_sqlite
+async def test_no_seal_is_folded_while_the_log_is_held(
+    server: RunningServer, kept: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with use_tenant(kept):
+        assert await retention.retire(server.parts) == 4
+        before = await AuditSealRow.all().count()
+    monkeypatch.setattr(folding, "LEFT", 1)
+    for is_held, left in ((True, before), (False, before - 2)):
+        tenant = await changed(server, kept, audit_legal_hold=is_held)
+        with use_tenant(tenant):
+            await retention.retire(server.parts)
+            assert await AuditSealRow.all().count() == left
+
+
+@on_sqlite
 async def test_events_go_the_next_day_though_seals_cannot_be_folded(
     server: RunningServer, kept: Tenant, monkeypatch: pytest.MonkeyPatch
 ) -> None:

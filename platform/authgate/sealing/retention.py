@@ -42,7 +42,7 @@ async def retire(parts: Installation, *, seconds: float = _VISIT_SECONDS) -> int
             if not left or time.monotonic() > end:
                 break
     try:
-        if not left:
+        if not left and not current_tenant().settings.audit_legal_hold:
             await folding.fold(parts, seconds=max(0.0, end - time.monotonic()))
     finally:
         # Whatever keeps seals from being folded, events have their turn as ever.
