@@ -200,6 +200,28 @@ async def test_nothing_goes_that_is_held_or_that_a_plugin_was_not_told_of(
         assert (await AuditLogRow.get()).due_at > server.clock()
 
 
+async def test_what_is_put_where_events_are_gone_or_is_changed_before_they_go_is_found(
+    server: RunningServer,
+    kept: Tenant,
+    verified: Callable[..., Any],
+    as_owner: Callable[..., Awaitable[None]],
+) -> None:
+    with use_tenant(kept):
+        await AuditSealRow.filter(first_seq__lte=3).update(removed_at=server.clock())
+    await as_owner("DELETE FROM audit_events WHERE seq = 1")
+    await as_owner("UPDATE audit_events SET success = NOT success WHERE seq = 2")
+    found = [(each.kind, each.seq) for each in (await verified(kept)).faults]
+    assert (Kind.EDITED, 2) in found
+    assert not [seq for kind, seq in found if seq == 3 or (kind, seq) == (Kind.DELETED, 2)]
+    with use_tenant(kept):
+        assert await retention.retire(server.parts) == 2
+        await audit.record(Event.LOGOUT, actor=SYSTEM)
+        [put] = await audit_events.latest(limit=1)
+        assert await AuditEvent.filter(id=put.id).update(seq=2), "whoever serves can do so"
+    found = [(each.kind, each.seq) for each in (await verified(kept)).faults]
+    assert (Kind.INSERTED, 2) in found
+
+
 @on_sqlite
 async def test_no_seal_is_folded_while_the_log_is_held(
     server: RunningServer, kept: Tenant, monkeypatch: pytest.MonkeyPatch

@@ -135,18 +135,21 @@ class Verification:
         self._last, self._seals = seal, self._seals + 1
 
     def events(self, seal: Seal, events: Sequence[SealedEvent]) -> None:
-        """Take in the events that a seal holds fast, as far as they are there."""
-        if seal.removed_at is not None:
+        """Take in the events that a seal holds fast, as far as they are there: of those that go
+        some may be gone, and where all are gone there is none."""
+        is_going = seal.removed_at is not None
+        if is_going and not seal.members:
+            self.unsealed(events)
             return
         found = {each.seq: each for each in events}
         if len(found) < len(events):  # several are at one place
             found = self._without_strangers(seal, events)
         for seq, member in enumerate(seal.each(), seal.first_seq):
             stored = found.get(seq)
-            if stored is None:
+            if stored is not None:
+                self._event(stored, member, is_going=is_going)
+            elif not is_going:
                 self._misfits.lacks(seq, member)
-            else:
-                self._event(stored, member)
 
     def one(self, seal: Seal, stored: SealedEvent) -> None:
         """Take in an event that a seal holds fast, which has the others' ids and leaves."""
@@ -270,28 +273,32 @@ class Verification:
                 Kind.REWRITTEN, 1, int(checkpoint["seq"]), found="a checkpoint says otherwise"
             )
 
-    def _event(self, stored: SealedEvent, member: Member) -> None:
-        self._events += 1
-        seq, event = stored.seq, stored.event
-        self._hear(seq, event)
-        try:
-            fits = event.leaf(stored.commitment) == member.leaf
-        except TypeError:
-            fits = False  # of another kind than the column
+    def _event(self, stored: SealedEvent, member: Member, *, is_going: bool = False) -> None:
+        # Of what goes neither what it says is needed nor whether others say that it was emptied:
+        # they may be gone the next moment.
+        seq, event, fits = stored.seq, stored.event, _fits(stored, member)
+        if not is_going:
+            self._events += 1
+            self._hear(seq, event)
         if event.id.replace("-", "") != member.hex:
-            if fits:
-                self._fault(Kind.SEAL_EDITED, seq, seq, found="the id that it names")
-                return
-            self._misfits.lacks(seq, member)
-            self._misfits.stranger(seq, event)
-        elif not fits:
-            self._fault(Kind.EDITED, seq, seq, event.id, event.event_type)
-        elif stored.is_erased:
+            self._elsewhere(stored, member, fits=fits, is_going=is_going)
+            return
+        if fits and stored.is_erased and not is_going:
             self._erased.add(seq)
-            if tuple(event[-len(_EMPTY) :]) != _EMPTY:
-                self._fault(Kind.EDITED, seq, seq, event.id, "it was erased before")
-        elif not _keeps(stored):
-            self._fault(Kind.EDITED, seq, seq, event.id, "what tells of a person")
+        changed = _changed(stored) if fits else event.event_type
+        if changed is not None:
+            self._fault(Kind.EDITED, seq, seq, event.id, changed)
+
+    def _elsewhere(
+        self, stored: SealedEvent, member: Member, *, fits: bool, is_going: bool
+    ) -> None:
+        seq = stored.seq
+        if fits:
+            self._fault(Kind.SEAL_EDITED, seq, seq, found="the id that it names")
+            return
+        if not is_going:
+            self._misfits.lacks(seq, member)
+        self._misfits.stranger(seq, stored.event)
 
     def _hear(self, seq: int, event: Sealable) -> None:
         until = self._sayings.read(event.event_type, event.details, place=seq)
@@ -322,6 +329,22 @@ def _holds(seal: Seal, members: Sequence[Member]) -> bool:
     if not members:
         return seal.removed_at is not None
     return len(members) == seal.count and leaves.root([each.leaf for each in members]) == seal.root
+
+
+def _fits(stored: SealedEvent, member: Member) -> bool:
+    """Whether it says what it said when it was sealed, but for what tells of a person."""
+    try:
+        return stored.event.leaf(stored.commitment) == member.leaf
+    except TypeError:
+        return False  # of another kind than the column
+
+
+def _changed(stored: SealedEvent) -> str | None:
+    """What of that is other than it was, if anything."""
+    if stored.is_erased:
+        is_empty = tuple(stored.event[-len(_EMPTY) :]) == _EMPTY
+        return None if is_empty else "it was erased before"
+    return None if _keeps(stored) else "what tells of a person"
 
 
 def _keeps(stored: SealedEvent) -> bool:
