@@ -23,7 +23,7 @@ _INDEXES = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0085_alerts")]
+    dependencies = [("models", "0086_traces")]
     atomic = False
 
     operations = [IndexesMadeMeanwhile("audit_seals", *_INDEXES)]
