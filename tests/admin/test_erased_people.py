@@ -1,13 +1,15 @@
 """Whoever is erased is named nowhere: in no table, not in Redis, in no line of the log; a
 certificate says so, and the audit log is verified nevertheless."""
 
+from contextlib import suppress
+from typing import Any
 from uuid import uuid4
 
 import pytest
 import redis
 from pydantic import SecretStr
 
-from authgate import audit, background, provisioning
+from authgate import audit, background, mail, provisioning
 from authgate.alerts import deciding
 from authgate.jobs import (
     ErasePerson,
@@ -28,18 +30,20 @@ from authgate.provisioning import (
 from authgate.provisioning import invitations as inviting
 from authgate.provisioning.operator_accesses import LONGEST, Wanted
 from authgate.provisioning.roles import Authority
-from authgate.sealing import checking, erasure_proofs, stored_log
+from authgate.sealing import checking, erasure_proofs, forgetting, stored_log
 from authgate.sealing.sealer import Sealer
 from authgate.settings import DatabaseSettings, Settings
 from authgate.storage.audit import alerts
 from authgate.storage.audit.alerts import Finding
 from authgate.storage.jobs.kept_jobs import KeptJobRow
+from authgate.storage.mail.mails import Mail
 from authgate.storage.people import impersonations, scim_tokens, users
 from authgate.storage.people.operator_accesses import OperatorAccess
-from authgate.storage.people.users import User
+from authgate.storage.people.users import User, UserRow
+from authgate.storage.sweep import log_keeping
 from authgate.storage.unit_of_work import transaction
 from authgate.tokens.signed_statement import BadStatement
-from authgate.vocabulary import AccessState, Severity
+from authgate.vocabulary import AccessState, MailPurpose, Severity
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing import PostgresServer, tenants
 from authgate_testing.api import ApiClient, is_problem
@@ -52,6 +56,7 @@ from authgate_testing.server import RunningServer
 PASSWORD = "correct-horse-battery-staple"  # of people who exist in tests only
 NAME, ADDRESS, MAIL = "wilhelmina.quist", "203.0.113.77", "quist.w@elsewhere.example"
 BROWSER = "Quistbrowser/7"
+BOX, OTHERS = "ops+quist@elsewhere.example", "ops+jon@elsewhere.example"
 TRACES = (NAME, "Wilhelmina Quist", MAIL, ADDRESS, BROWSER)
 
 
@@ -235,3 +240,61 @@ async def forgotten(server: RunningServer) -> None:
         await run(server, SealAudit(), ForgetPeople())
         server.clock.advance(600)
     await run(server, SealAudit())
+
+
+@on_sqlite
+async def test_mail_to_somebody_else_behind_the_same_mailbox_stays(
+    server: RunningServer, api: ApiClient, acme: Tenant, wilhelmina: User
+) -> None:
+    with use_tenant(acme):
+        await UserRow.filter(id=wilhelmina.id).update(email=BOX, canonical_email=BOX)
+    for address in (BOX, OTHERS):
+        await left(server, acme, address)
+    asked = (await api.post(f"/users/{wilhelmina.id}/erase", {"confirmation": NAME})).json()
+    await run(server, ErasePerson(asked["id"]), tenant=acme)
+    server.clock.advance(600)
+    await left(server, acme, BOX)  # whoever has the address by now
+    await forgotten(server)
+    with use_tenant(acme):
+        assert sorted([row.recipient for row in await Mail.all()]) == [OTHERS, BOX]
+
+
+@on_sqlite
+async def test_a_certificate_counts_each_event_once_whoever_is_killed_meanwhile(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    wilhelmina: User,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    empty, begun = log_keeping.empty, 0
+
+    async def killed(*given: Any, **named: Any) -> int:
+        nonlocal begun
+        begun += 1
+        if begun > 1:
+            await empty(*given, **named)
+        raise OSError("killed")
+
+    monkeypatch.setattr(log_keeping, "empty", killed)
+    asked = (await api.post(f"/users/{wilhelmina.id}/erase", {"confirmation": NAME})).json()
+    await run(server, ErasePerson(asked["id"]), tenant=acme)
+    while begun < 2:  # before it empties anything, and before it says that it has
+        await run(server, SealAudit())
+        server.clock.advance(600)
+        with use_tenant(acme), suppress(OSError):
+            await forgetting.forget(server.parts)
+    monkeypatch.setattr(log_keeping, "empty", empty)
+    await forgotten(server)
+    proof = (await api.get(f"/user-erasures/{asked['id']}")).json()
+    with use_tenant(acme):
+        report = await stored_log.verified(trusted=Sealer(server.parts).keys.thumbprints)
+    assert (proof["state"], proof["events"]) == ("erased", report.erased)
+    assert report.erased > 0
+
+
+async def left(server: RunningServer, acme: Tenant, address: str) -> None:
+    """A mail waits there."""
+    letter = mail.Letter("Hello", "Hello.", "<p>Hello.</p>")
+    with use_tenant(acme):
+        await mail.post_owed(server.parts, letter, recipient=address, purpose=MailPurpose.ALERT)

@@ -23,7 +23,9 @@ async def remove(user: User, *, actor: Actor, now: datetime) -> None:
     await person_erasures.begin(user.id, requested_by=said(actor), now=now)
     removed = await directory.remove(user.id)
     if user.email is not None and user.email_verified:
-        removed["mails"] = await mails.forget(mail_addresses.mailbox(user.email))
+        removed["mails"] = await mails.forget(
+            user.email, mailbox=mail_addresses.mailbox(user.email), until=now
+        )
     for table, rows in (await traces.forget(user)).items():
         removed[table] = removed.get(table, 0) + rows
     await person_erasures.removed(user.id, {k: v for k, v in removed.items() if v}, now=now)

@@ -85,8 +85,9 @@ async def _step(parts: Installation, erasure: Erasure) -> int:
         until = events[-1].seq
         if theirs:
             await _say(parts, erasure, theirs)
-            await person_erasures.emptied(erasure.user_id, len(theirs))
-            await audit_erasures.open_until(erasure, until)
+            counted = await audit_erasures.open_until(erasure, until)
+            more = sum(seq > counted for seq in theirs)
+            await person_erasures.emptied(erasure.user_id, more)
     if theirs:
         await _forget_counts(parts, erasure, about)
         await log_keeping.empty(
@@ -125,7 +126,8 @@ async def _end(parts: Installation, erasure: Erasure) -> None:
     # So may receivers, in their answers to what they were sent.
     await sendings.forget_answers()
     if erasure.email:
-        await mails.forget(mail_addresses.mailbox(erasure.email))
+        mailbox = mail_addresses.mailbox(erasure.email)
+        await mails.forget(erasure.email, mailbox=mailbox, until=erasure.ends_at)
     await audit_erasures.end(erasure)
     await erasure_proofs.certify(parts, erasure.user_id)
 

@@ -119,15 +119,23 @@ async def due(*, now: datetime) -> Erasure | None:
     return Erasure.from_row(row) if row else None
 
 
-async def open_until(erasure: Erasure, place: int) -> None:
-    """Have the places behind those that were looked at be emptied, up to this one."""
-    await AuditErasureRow.filter(id=erasure.id).update(until=place)
+async def open_until(erasure: Erasure, place: int) -> int:
+    """Have the places behind those that were looked at be emptied, up to this one; up to which they
+    were to be before: whoever was killed then has counted these, and so has who does the same."""
+    row = await AuditErasureRow.filter(id=erasure.id).select_for_update().get_or_none()
+    if row is None or row.position != erasure.position:
+        return place
+    counted: int = max(row.until, row.position)
+    await AuditErasureRow.filter(id=erasure.id).update(until=max(counted, place))
+    return counted
 
 
 async def go_on(erasure: Erasure, place: int, *, due_at: datetime | None = None) -> None:
-    """Note that all up to this place was looked at, and when somebody looks again."""
+    """Note that all up to this place was looked at, and when somebody looks again, unless another
+    one has gone on meanwhile."""
     changes = {"position": place, "until": place} | ({"due_at": due_at} if due_at else {})
-    await AuditErasureRow.filter(id=erasure.id).update(**changes)
+    here = AuditErasureRow.filter(id=erasure.id, position=erasure.position)
+    await here.update(**changes)
 
 
 async def postpone(*, now: datetime) -> None:

@@ -137,6 +137,8 @@ async def find(mail_id: UUID) -> Mail | None:
     return await Mail.get_or_none(id=mail_id)
 
 
-async def forget(mailbox: str) -> int:
-    """Keep nothing of what was sent to somebody, or waits to be; how many mails that were."""
-    return await Mail.filter(mailbox=mailbox).delete()
+async def forget(address: str, *, mailbox: str, until: datetime) -> int:
+    """Keep nothing of what was left for an address up to this moment, sent or not; how many mails
+    that were. Of a mailbox each address may be somebody else's."""
+    theirs = Mail.filter(mailbox=mailbox, recipient=address.lower(), created_at__lte=until)
+    return await theirs.delete()

@@ -8,6 +8,7 @@ from typing import Any, Final, Self
 from uuid import UUID
 
 from tortoise import fields
+from tortoise.expressions import F
 from uuid_utils.compat import uuid7
 
 from authgate.storage import paging
@@ -99,9 +100,7 @@ async def removed(user_id: UUID, rows: Mapping[str, int], *, now: datetime) -> N
 
 async def emptied(user_id: UUID, events: int) -> None:
     """Note that so many more events of the log tell nothing of somebody any more."""
-    row = await PersonErasureRow.get_or_none(user_id=user_id)
-    if row is not None:
-        await PersonErasureRow.filter(id=row.id).update(events=row.events + events)
+    await PersonErasureRow.filter(user_id=user_id).update(events=F("events") + events)
 
 
 async def end(erasure: PersonErasure, certificate: str, *, now: datetime) -> None:
