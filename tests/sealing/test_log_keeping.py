@@ -16,7 +16,7 @@ from authgate.audit import SYSTEM, Event
 from authgate.jobs import ForgetPeople, Job, Result, RetireAudit, SealAudit
 from authgate.provisioning import provisioned_users
 from authgate.provisioning.roles import OPERATOR
-from authgate.sealing import folding, retention
+from authgate.sealing import folding, retention, stored_log
 from authgate.sealing.faults import Kind
 from authgate.sealing.sealer import Sealer
 from authgate.settings import DatabaseSettings, Settings
@@ -25,7 +25,7 @@ from authgate.storage.audit.audit_erasures import AuditErasureRow
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.audit.audit_logs import AuditLogRow
-from authgate.storage.audit.audit_seals import AuditSealRow
+from authgate.storage.audit.audit_seals import AuditSealRow, Seal
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.database import dsn, sweep_url
 from authgate.storage.export_files import wanted
@@ -220,6 +220,31 @@ async def test_what_is_put_where_events_are_gone_or_is_changed_before_they_go_is
         assert await AuditEvent.filter(id=put.id).update(seq=2), "whoever serves can do so"
     found = [(each.kind, each.seq) for each in (await verified(kept)).faults]
     assert (Kind.INSERTED, 2) in found
+
+
+@on_sqlite
+async def test_seals_that_are_folded_while_the_log_is_read_are_not_missed(
+    server: RunningServer,
+    kept: Tenant,
+    verified: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with use_tenant(kept):
+        assert await retention.retire(server.parts) == 4
+    monkeypatch.setattr(folding, "LEFT", 1)
+    monkeypatch.setattr(stored_log, "_SEALS", 1)
+    page, folded = stored_log._page, list[Seal]()
+
+    async def read(after: int) -> list[Seal]:
+        if after == 1 and not folded:
+            await folding.fold(server.parts, seconds=0)
+            folded.extend(await page(0))
+        return await page(after)
+
+    monkeypatch.setattr(stored_log, "_page", read)
+    report = await verified(kept)
+    assert [each.first_seq for each in folded] == [3], "1 and 2 are folded into 3; 1 was read"
+    assert (report.faults, report.removed) == ([], 4)
 
 
 @on_sqlite

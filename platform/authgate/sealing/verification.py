@@ -242,9 +242,17 @@ class Verification:
             found = "nobody that is trusted says what it stands for"
             self._fault(Kind.FORGED, expected, seal.first_seq - 1, found=found)
             return seal.first_seq, seal.previous
+        if self._last is not None and self._has_begun_in(fold, self._last):
+            self._removed += seal.first_seq - expected
+            return expected, self._last.digest
         if self.starts <= 1 or self._last is not None:
             self._removed += seal.first_seq - fold.first_seq
         return fold.first_seq, fold.previous
+
+    def _has_begun_in(self, fold: Fold, before: Seal) -> bool:
+        """Whether some of the seals that were folded were read before that, and are the same."""
+        is_known = (before.last_seq, before.digest) in fold.kept or not self._unproven(before)
+        return fold.first_seq <= before.first_seq and is_known
 
     def _end_of_chain(self, seal: Seal) -> None:
         """The newest seal of a chain is signed, and so are all that it holds fast."""
