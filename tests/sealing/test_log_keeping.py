@@ -13,6 +13,7 @@ from tortoise.exceptions import OperationalError
 
 from authgate import audit, background, provisioning
 from authgate.audit import SYSTEM, Event
+from authgate.installation import key_encryption_keys
 from authgate.jobs import ForgetPeople, Job, Result, RetireAudit, SealAudit
 from authgate.provisioning import provisioned_users
 from authgate.provisioning.roles import OPERATOR
@@ -20,7 +21,7 @@ from authgate.sealing import folding, retention, stored_log
 from authgate.sealing.faults import Kind
 from authgate.sealing.sealer import Sealer
 from authgate.settings import DatabaseSettings, Settings
-from authgate.storage.audit import audit_events
+from authgate.storage.audit import audit_events, audit_seals
 from authgate.storage.audit.audit_erasures import AuditErasureRow
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
@@ -32,7 +33,9 @@ from authgate.storage.export_files import wanted
 from authgate.storage.people.users import User
 from authgate.storage.postgres.client import inside
 from authgate.storage.sweep import log_keeping
+from authgate.tokens.audit_seal import SealKeys
 from authgate_tenants import Tenant, use_tenant
+from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_testing import PostgresServer
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.ledger import at_rest
@@ -245,6 +248,41 @@ async def test_seals_that_are_folded_while_the_log_is_read_are_not_missed(
     report = await verified(kept)
     assert [each.first_seq for each in folded] == [3], "1 and 2 are folded into 3; 1 was read"
     assert (report.faults, report.removed) == ([], 4)
+
+
+@on_sqlite
+async def test_what_a_former_key_has_sealed_is_folded_once_a_present_one_vouches_for_it(
+    server: RunningServer,
+    kept: Tenant,
+    verified: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [kek, *_] = key_encryption_keys(server.parts.settings.keys, may_create=False)
+    following, present = KeyEncryptionKey("next", bytes(range(32))), Sealer(server.parts)
+    alone, present.keys = SealKeys.of([following]), SealKeys.of([following, kek])
+    with use_tenant(kept):
+        assert await retention.retire(server.parts) == 4
+        monkeypatch.setattr(folding, "STEP", 2)
+        monkeypatch.setattr(folding, "LEFT", 1)
+        monkeypatch.setattr(folding, "keys_of", lambda _parts: alone)
+
+        async def first() -> list[int]:
+            return [each.first_seq for each in await audit_seals.following(0, limit=3)]
+
+        assert not await folding.fold(server.parts, seconds=0)
+        assert await first() == [1, 2, 3]
+        await present.take_over()
+        # There is time for no more than a step: its turn comes again.
+        await retention.retire(server.parts, seconds=0)
+        assert await first() == [2, 3, 4]
+        assert (await AuditLogRow.get()).due_at <= server.clock()
+        await retention.retire(server.parts)
+        assert await first() == [3, 4, 5]
+        assert (await AuditLogRow.get()).due_at > server.clock()
+        present.keys = alone
+        await audit.record(Event.LOGOUT, actor=SYSTEM)
+        await present.step()
+    assert (await verified(kept, trusted=alone.thumbprints)).faults == []
 
 
 @on_sqlite

@@ -43,7 +43,7 @@ async def retire(parts: Installation, *, seconds: float = _VISIT_SECONDS) -> int
                 break
     try:
         if not left and not current_tenant().settings.audit_legal_hold:
-            await folding.fold(parts, seconds=max(0.0, end - time.monotonic()))
+            left = await folding.fold(parts, seconds=max(0.0, end - time.monotonic()))
     finally:
         # Whatever keeps seals from being folded, events have their turn as ever.
         now = parts.clock()

@@ -17,7 +17,7 @@ from authgate.installation import Installation
 from authgate.sealing.folds import Fold, is_good
 from authgate.sealing.places import Places
 from authgate.sealing.sealer import keys_of
-from authgate.storage.audit import audit_seals, leaves
+from authgate.storage.audit import audit_events, audit_seals, leaves
 from authgate.storage.audit.audit_seals import Seal
 from authgate.tokens.audit_seal import CHANGE, CHECKPOINT
 from authgate.tokens.signed_statement import BadStatement, Kind, read, signer_of
@@ -33,6 +33,10 @@ _READ: Final[Mapping[str, tuple[Kind, str]]] = {
 
 _YOUNGEST: Final = timedelta(days=30)
 """Nothing goes that is younger."""
+_NO_END: Final = 2**63
+_CHECKPOINTS: Final = 500
+_MOST_CHECKPOINTS: Final = 50_000
+"""Those of more than five years."""
 MOST_SEALS: Final = 100_000
 """Seals that are remembered: a statement is sealed soon after the seal that it names."""
 
@@ -149,6 +153,34 @@ class Sayings:
         at = audit_seals.moment(int(stated["iat"]) * 1_000_000)
         if self._newest_removed <= leaves.micros(at - _YOUNGEST):
             self.removed_until = max(self.removed_until, int(stated.get("until", 0)))
+
+
+async def vouched_for(tenant_id: UUID, *, trusted: Collection[str]) -> Mapping[str, int]:
+    """Keys by which the current tenant's log was sealed, each with the last place up to which a
+    checkpoint vouches for it: by one of these, or by one for which another one vouches."""
+    known, skipped = dict.fromkeys(trusted, _NO_END), 0
+    while skipped < _MOST_CHECKPOINTS:
+        page = await audit_events.newest_of_type(
+            Event.AUDIT_CHECKPOINT, skipped=skipped, limit=_CHECKPOINTS
+        )
+        for signer, stated in filter(None, map(_checkpoint, page)):
+            # By what it states, not by its place: anybody puts an old one there again.
+            if _tenant(stated) == str(tenant_id) and stated["seq"] <= known.get(signer, -1):
+                known = dict.fromkeys(stated.get("keys", ()), stated["seq"]) | known
+        skipped += _CHECKPOINTS
+        if len(page) < _CHECKPOINTS:
+            break
+    return known
+
+
+def _checkpoint(details: Any) -> tuple[str, Mapping[str, Any]] | None:
+    statement = str(details.get("checkpoint")) if isinstance(details, Mapping) else ""
+    try:
+        signer = signer_of(CHECKPOINT, statement)
+        stated = read(CHECKPOINT, statement, trusted=[signer])
+    except BadStatement:
+        return None
+    return (signer, stated) if _is_whole(CHECKPOINT, stated) else None
 
 
 def named(event_type: str, details: Any) -> tuple[str, int] | None:

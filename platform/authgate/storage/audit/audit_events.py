@@ -1,6 +1,6 @@
 """The audit log: rows that are added, sealed soon afterwards, and never changed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -93,6 +93,12 @@ async def latest(*, limit: int, after: UUID | None = None) -> list[AuditEvent]:
 async def of_type(event_type: str) -> list[AuditEvent]:
     """All events of a rare type."""
     return await AuditEvent.filter(event_type=event_type)
+
+
+async def newest_of_type(event_type: str, *, skipped: int, limit: int) -> Sequence[Any]:
+    """The details of the newest events of a rare type, behind so many that are newer still."""
+    events = AuditEvent.filter(event_type=event_type).order_by("-occurred_at", "-id")
+    return [each.details for each in await events.offset(skipped).limit(limit).only("details")]
 
 
 async def behind(seq: int, *, types: Collection[str]) -> list[tuple[str, Any, int | None]]:

@@ -11,6 +11,7 @@ from tortoise import fields
 
 from authgate.storage.audit import leaves
 from authgate.storage.audit.leaves import HASH_BYTES
+from authgate.storage.database import StorageUnavailable
 from authgate_tenants import TenantOwned, current_tenant
 
 BEGINS: Final = bytes(HASH_BYTES)
@@ -218,9 +219,11 @@ async def folded() -> list[Seal]:
 
 
 async def fold(seal: Seal, said: bytes, *, signature: bytes, signer: bytes) -> None:
-    """Have one stand for others; with the open unit of work."""
+    """Have one stand for others; with the open unit of work. Raises ``StorageUnavailable`` where
+    it is not there any more."""
     own = AuditSealRow.filter(first_seq=seal.first_seq, removed_at__isnull=False)
-    await own.update(folded=said, fold_signature=signature, fold_signer=signer)
+    if await own.update(folded=said, fold_signature=signature, fold_signer=signer) != 1:
+        raise StorageUnavailable("Seals were folded by somebody else.")
 
 
 async def give_up(seals: Sequence[Seal], *, now: datetime) -> None:

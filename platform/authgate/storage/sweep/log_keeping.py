@@ -7,7 +7,13 @@ up and is older than thirty days, and empty what is open for an erasure, and not
 import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, closing, suppress
+from contextlib import (
+    AbstractAsyncContextManager,
+    AsyncExitStack,
+    asynccontextmanager,
+    closing,
+    suppress,
+)
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -63,11 +69,25 @@ async def with_erasures(settings: DatabaseSettings, *, now: datetime, limit: int
     return await due_tenants.found(_LEAVING, settings, now=now, limit=limit)
 
 
+def removing(settings: DatabaseSettings, tenant_id: UUID) -> AbstractAsyncContextManager[Remove]:
+    """Removes the events from one place to another and says how many there were."""
+    return _removing(settings, tenant_id, _REMOVE.format(tenant="$1", first="$2", last="$3"))
+
+
+def removing_folded(
+    settings: DatabaseSettings, tenant_id: UUID
+) -> AbstractAsyncContextManager[Remove]:
+    """Removes seals for which another one stands, from one place on and before another, and says
+    how many there were."""
+    statement = _REMOVE_FOLDED.format(tenant="$1", first="$2", before="$3")
+    return _removing(settings, tenant_id, statement)
+
+
 @asynccontextmanager
-async def removing(settings: DatabaseSettings, tenant_id: UUID) -> AsyncIterator[Remove]:
-    """Removes the events from one place to another and says how many there were, until the block
-    ends: by one connection, that is opened for the first."""
-    statement = _REMOVE.format(tenant="$1", first="$2", last="$3")
+async def _removing(
+    settings: DatabaseSettings, tenant_id: UUID, statement: str
+) -> AsyncIterator[Remove]:
+    """Until the block ends, by one connection, that is opened for the first."""
     async with AsyncExitStack() as stack:
         lines: list[asyncpg.Connection] = []
 
@@ -79,15 +99,6 @@ async def removing(settings: DatabaseSettings, tenant_id: UUID) -> AsyncIterator
             return await _changed(lines[0], statement, tenant_id, first, last)
 
         yield remove
-
-
-async def remove_folded(
-    settings: DatabaseSettings, tenant_id: UUID, *, first: int, before: int
-) -> int:
-    """Remove seals for which another one stands, from one place on and before another; how many
-    there were."""
-    statement = _REMOVE_FOLDED.format(tenant="$1", first="$2", before="$3")
-    return await _change(settings, statement, tenant_id, first, before)
 
 
 async def empty(
