@@ -25,6 +25,8 @@ class Block:
     reason: str
     blocked_by: str
     blocked_at: datetime
+    actor: tuple[str, str] = ("", "")
+    """Type and id of who it was; nothing where that was not written down."""
 
 
 async def every() -> Sequence[Block]:
@@ -50,6 +52,8 @@ async def add(block: Block) -> Block:
         "reason": block.reason,
         "by": block.blocked_by,
         "at": block.blocked_at.isoformat(),
+        "by_type": block.actor[0],
+        "by_id": block.actor[1],
     }
     await _store(row, known)
     return block
@@ -79,26 +83,35 @@ async def remove(network: str) -> None:
     await _store(row, known)
 
 
-async def rename(blocked_by: str, instead: str) -> int:
-    """Have somebody who keeps networks out be called otherwise, with the transaction; at how many
-    networks."""
+async def unname(user_id: str, *, username: str, since: datetime) -> int:
+    """Have the id of a person stand where they keep networks out, with the transaction; at how many
+    networks. Where no id was written down, what has their name since then is theirs."""
     before = await TenantRow.get(id=current_tenant().id)
-    if not _blocked_by(before, blocked_by):
+    if not _blocked_by(before, user_id, username, since):
         return 0
     row = await _locked()
-    theirs = _blocked_by(row, blocked_by)
+    theirs = _blocked_by(row, user_id, username, since)
     await _store(row, dict(row.blocked or {}) | {
-        network: {**said, "by": instead} for network, said in theirs.items()
+        network: {**said, "by": user_id} for network, said in theirs.items()
     })  # fmt: skip
     return len(theirs)
 
 
-def _blocked_by(row: TenantRow, name: str) -> Mapping[str, dict[str, str]]:
-    return {network: said for network, said in (row.blocked or {}).items() if said["by"] == name}
+def _blocked_by(
+    row: TenantRow, user_id: str, username: str, since: datetime
+) -> Mapping[str, dict[str, str]]:
+    def is_theirs(said: Mapping[str, str]) -> bool:
+        if kind := said.get("by_type"):
+            return (kind, said.get("by_id")) == ("user", user_id) and said["by"] != user_id
+        return said["by"] == username and datetime.fromisoformat(said["at"]) >= since
+
+    return {network: said for network, said in (row.blocked or {}).items() if is_theirs(said)}
 
 
 def _read(network: str, said: Mapping[str, str]) -> Block:
-    return Block(network, said["reason"], said["by"], datetime.fromisoformat(said["at"]))
+    at = datetime.fromisoformat(said["at"])
+    actor = (said.get("by_type", ""), said.get("by_id", ""))
+    return Block(network, said["reason"], said["by"], at, actor)
 
 
 async def _locked() -> TenantRow:

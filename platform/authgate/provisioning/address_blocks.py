@@ -29,7 +29,7 @@ async def block_address(
     if only is not None and own and only.holds(own):
         raise OwnAddress(text("You come from there yourself: nobody could take it back."))
     who = actor.name or actor.id or actor.type
-    block = Block(blocked.written(found), reason, who, parts.clock())
+    block = Block(blocked.written(found), reason, who, parts.clock(), (actor.type, actor.id))
     async with storage.transaction():
         kept = await blocks.add(block)
         if kept is block:

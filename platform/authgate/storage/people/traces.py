@@ -12,6 +12,7 @@ from tortoise.queryset import QuerySet
 
 from authgate.storage.audit import audit_logs
 from authgate.storage.audit.alerts import AlertRow
+from authgate.storage.clients import clients
 from authgate.storage.people.impersonations import ImpersonationRow
 from authgate.storage.people.invitations import InvitationRow
 from authgate.storage.people.mailed_links import MailedLinkRow
@@ -28,39 +29,57 @@ from authgate_tenants import blocks
 _EMPTY_LINE: Final[Mapping[str, Any]] = {"username": "", "email": "", "cells": {}}
 """What is left of a line of a file of people, besides its number and what came of it."""
 
+_WORDS: Final = frozenset({"anonymous", "client", "operator", "scim_token", "system", "user"})
+"""Types of actors, which stand where an actor has neither a name nor an id."""
+
+_Named = tuple[QuerySet[Any], Mapping[str, Any]]
+
 
 async def forget(user: User) -> dict[str, int]:
     """Have somebody be named nowhere else; in how many rows they were, by table. In a unit of work.
 
-    What is known by a name alone is theirs, whose name it is.
+    What is known by a name alone is theirs, whose name it is, if it was made since they came, and
+    the name is none of a program or a command as well.
     """
     them = str(user.id)
     found = {
-        "tenants": await blocks.rename(user.username, them)
+        "tenants": await blocks.unname(them, username=user.username, since=user.created_at)
         + await settings_versions.forget_recipient(user.username),
         "audit_logs": await audit_logs.forget(user.id),
     }
-    for rows, instead in _named(user):
+    named = _known(user)
+    if user.username not in _WORDS and await clients.find(user.username) is None:
+        named += _called(user)
+    for rows, instead in named:
         _count(found, rows, await rows.update(**instead))
     for rows in _meant(user):
         _count(found, rows, await rows.delete())
     return {table: count for table, count in found.items() if count}
 
 
-def _named(user: User) -> list[tuple[QuerySet[Any], Mapping[str, Any]]]:
-    name, them = user.username, str(user.id)
+def _called(user: User) -> list[_Named]:
+    """Where a name alone stands."""
+    name, since, them = user.username, user.created_at, str(user.id)
+    decided = {"decided_by": name, "decided_at__gte": since}
+    return [
+        (OperatorAccess.filter(**decided), {"decided_by": them}),
+        (AlertRow.filter(**decided), {"decided_by": them}),
+        (ScimTokenRow.filter(created_by=name, created_at__gte=since), {"created_by": them}),
+        (SignUpRow.filter(invited_by=name, created_at__gte=since), {"invited_by": them}),
+        (ExportRow.filter(requested_by=name, created_at__gte=since), {"requested_by": them}),
+    ]
+
+
+def _known(user: User) -> list[_Named]:
+    """Where it is known whose the name is."""
+    them = str(user.id)
     lines = [UserImportLine.filter(username=user.canonical_username)]
     if address := _address(user):
         lines.append(UserImportLine.filter(email=address))
     return [
         (SettingsVersionRow.filter(actor_type="user", actor_id=them), {"actor_name": ""}),
         (ImpersonationRow.filter(actor_id=user.id), {"actor_name": them}),
-        (OperatorAccess.filter(decided_by=name), {"decided_by": them}),
-        (AlertRow.filter(decided_by=name), {"decided_by": them}),
         (InvitationRow.filter(inviter_id=user.id), {"invited_by": them}),
-        (ScimTokenRow.filter(created_by=name), {"created_by": them}),
-        (SignUpRow.filter(invited_by=name), {"invited_by": them}),
-        (ExportRow.filter(requested_by=name), {"requested_by": them}),
         (
             UserImportRow.filter(requester_type="user", requester_id=them),
             {"requested_by": them},
