@@ -8,10 +8,12 @@ from typing import Any, cast
 
 from quart import Quart
 
-from authgate.audit import Event
+from authgate.audit import Actor, Event
+from authgate.operator import looks as operator_looks
 from authgate.operator.catalogue import OPERATIONS
 from authgate.operator.places import CONSOLE
-from authgate_tenants import Tenant
+from authgate.provisioning import looks
+from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient
 from authgate_testing.databases import on_sqlite
 from authgate_testing.ledger import Ledger
@@ -59,8 +61,23 @@ async def test_au_10_each_read_of_a_tenant_by_the_operator_api_is_in_that_tenant
         assert len(after) == len(before) + 1, path
         assert after[-1].startswith("operator:"), path
     [event, *_] = await ledger.events(acme, Event.TENANT_DATA_VIEWED)
-    assert (event.actor_type, event.actor_id != "") == ("operator", True)
+    assert (event.actor_type, event.actor_id != "", event.actor_name) == ("operator", True, "")
     assert await areas(ledger, globex) == []
+
+
+@on_sqlite
+async def test_two_people_at_the_machine_are_two_and_a_program_looks_once_a_day(
+    server: RunningServer, ops: Tenant, acme: Tenant, globex: Tenant, ledger: Ledger
+) -> None:
+    with use_tenant(acme):
+        for name in ("mira", "jon", "mira"):
+            await looks.note(Actor("system", name=name), "command:users", now=server.clock())
+    assert await areas(ledger, acme) == ["command:users"] * 2
+    for hours, there in ((0, 1), (1, 1), (22, 1), (2, 2)):
+        server.clock.advance(hours * 3600)
+        with use_tenant(ops):
+            await operator_looks.note(server.parts, globex, "tenant", by=Actor("client", "watch"))
+        assert await areas(ledger, globex) == ["operator:tenant"] * there
 
 
 def pages_of_a_tenant(server: RunningServer) -> Iterator[str]:

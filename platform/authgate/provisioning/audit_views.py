@@ -25,7 +25,7 @@ async def note(actor: Actor, looked_for: Mapping[str, Any], *, now: datetime) ->
     """Write down, once in a quarter of an hour, that somebody looks for this; page after page of it
     is one look, and so is one event of what they have listed."""
     recent = await search.by_actor(
-        Event.AUDIT_LOG_VIEWED, actor.type, actor.id, since=now - ONCE_IN
+        Event.AUDIT_LOG_VIEWED, actor.type, actor.id, name=actor.name, since=now - ONCE_IN
     )
     known = [dict(each.details.get("filter", {})) for each in recent]
     told = _told(looked_for) if len(known) < MANY else {"many": True}

@@ -14,8 +14,12 @@ ONCE_IN: Final = timedelta(minutes=15)
 """Who looks again at the same area within so long is not written down again."""
 
 
-async def note(actor: Actor, area: str, *, now: datetime) -> None:
-    """Write down, once in a quarter of an hour, that somebody looks at this of the current tenant.
+OF_PROGRAMS: Final = timedelta(days=1)
+"""The same of a program, which looks again and again."""
+
+
+async def note(actor: Actor, area: str, *, now: datetime, once_in: timedelta = ONCE_IN) -> None:
+    """Write down, once in so long, that somebody looks at this of the current tenant.
 
     A tenant whose rows are being removed has no log any more.
     """
@@ -23,7 +27,7 @@ async def note(actor: Actor, area: str, *, now: datetime) -> None:
         return
     async with storage.transaction():
         recent = await search.by_actor(
-            Event.TENANT_DATA_VIEWED, actor.type, actor.id, since=now - ONCE_IN
+            Event.TENANT_DATA_VIEWED, actor.type, actor.id, name=actor.name, since=now - once_in
         )
         if any(each.details.get("area") == area for each in recent):
             return

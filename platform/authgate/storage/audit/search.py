@@ -61,11 +61,12 @@ async def out_of_the_ordinary(*, limit: int) -> list[AuditEvent]:
 
 
 async def by_actor(
-    event_type: str, actor_type: str, actor_id: str, *, since: datetime
+    event_type: str, actor_type: str, actor_id: str, *, name: str, since: datetime
 ) -> list[AuditEvent]:
-    """Events of a rare type that somebody has brought about lately."""
+    """Events of a rare type that somebody has brought about lately; who has no id is known by name
+    alone."""
     recent = AuditEvent.filter(event_type=event_type, occurred_at__gt=since)
-    return await recent.filter(actor_type=actor_type, actor_id=actor_id)
+    return await recent.filter(actor_type=actor_type, actor_id=actor_id, actor_name=name)
 
 
 def _page(
