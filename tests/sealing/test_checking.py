@@ -1,7 +1,8 @@
 """``/audit-verification``: a log is checked by a job, portion by portion, because somebody asks."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -164,3 +165,30 @@ async def test_seals_of_a_former_key_that_was_taken_away_are_good_in_whatever_po
     forged = [("forged", first.first_seq, last.last_seq)]
     found = [(each["kind"], each["seq"], each["until"]) for each in told["faults"]]
     assert found == ([] if is_vouched_for else forged), "the newest seal answers for all of them"
+
+
+@on_sqlite
+@pytest.mark.usefixtures("_by_jobs")
+async def test_what_events_say_of_it_is_asked_for_where_something_is_gone_or_empty_alone(
+    server: RunningServer, acme: Tenant, api: ApiClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, ask = list[str](), audit_events.newest_of_type
+
+    async def noted(event_type: str, **more: int) -> Sequence[tuple[Any, int | None]]:
+        asked.append(event_type)
+        return await ask(event_type, **more)
+
+    monkeypatch.setattr(audit_events, "newest_of_type", noted)
+    await seals(server, acme, 5)
+    await api.post(HERE, {})
+    await run(server)
+    assert (await api.get(HERE)).json()["sound"]
+    assert asked == []
+    with use_tenant(acme):
+        await AuditEvent.filter(seq=1).update(
+            erased_at=server.clock(), actor_name="", ip="", user_agent="", details={}, salt=None
+        )
+    await api.post(HERE, {})
+    await run(server)
+    assert [each["seq"] for each in (await api.get(HERE)).json()["faults"]] == [1]
+    assert asked == ["AUDIT_PERSON_ERASED", "AUDIT_CHECKPOINT"], "of one portion"

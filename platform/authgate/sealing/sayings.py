@@ -23,8 +23,6 @@ from authgate.tokens.audit_seal import CHANGE, CHECKPOINT
 from authgate.tokens.signed_statement import BadStatement, Kind, read, signer_of
 from authgate_tenants import current_tenant
 
-TYPES: Final = (Event.AUDIT_EVENTS_REMOVED, Event.AUDIT_PERSON_ERASED)
-
 _READ: Final[Mapping[str, tuple[Kind, str]]] = {
     Event.AUDIT_EVENTS_REMOVED: (CHANGE, "statement"),
     Event.AUDIT_PERSON_ERASED: (CHANGE, "statement"),
@@ -163,7 +161,7 @@ async def vouched_for(tenant_id: UUID, *, trusted: Collection[str]) -> Mapping[s
         page = await audit_events.newest_of_type(
             Event.AUDIT_CHECKPOINT, skipped=skipped, limit=_CHECKPOINTS
         )
-        for signer, stated in filter(None, map(_checkpoint, page)):
+        for signer, stated in filter(None, (_checkpoint(details) for details, _ in page)):
             # By what it states, not by its place: anybody puts an old one there again.
             if _tenant(stated) == str(tenant_id) and stated["seq"] <= known.get(signer, -1):
                 known = dict.fromkeys(stated.get("keys", ()), stated["seq"]) | known

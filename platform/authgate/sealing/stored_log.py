@@ -1,8 +1,10 @@
 """The log of the current tenant, taken from the database and checked."""
 
+import asyncio
 import sys
+import time
 from bisect import bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -12,6 +14,7 @@ from authgate.sealing import sayings
 from authgate.sealing.faults import Kind
 from authgate.sealing.verification import Report, Verification, seal_is_signed
 from authgate.storage.audit import audit_events, audit_seals, sealed, unsealed
+from authgate.storage.audit.audit_events import BEFORE_ALL
 from authgate.storage.audit.audit_seals import Seal
 from authgate.storage.audit.sealed import SealedEvent
 from authgate.tokens.audit_seal import named
@@ -19,7 +22,10 @@ from authgate_tenants import current_tenant
 
 _SEALS: Final = 100
 _EVENTS: Final = 2000
-_BEFORE_ALL: Final = -(2**63)
+_STATEMENTS: Final = 200
+
+_Said = Sequence[tuple[Any, int | None]]
+"""Details of events, and their places."""
 
 
 async def verified(
@@ -71,9 +77,9 @@ async def _report(
     is_whole: bool = True,
     most: int = sys.maxsize,
 ) -> Report:
+    await _hear(verification, reading.at)
     async with storage.transaction():
-        await _hear(verification, reading.at)
-        waiting = await unsealed.count()
+        waiting = await unsealed.count() if is_whole else 0
     report = replace(verification.end(is_whole=is_whole), waiting=waiting)
     forged = [each.seq for each in report.faults if each.kind is Kind.FORGED]
     if not forged:
@@ -85,15 +91,45 @@ async def _report(
 
 
 async def _hear(verification: Verification, at: int) -> None:
-    """Take in what is said of the log behind what was read."""
-    said = await audit_events.behind(at, types=sayings.TYPES)
-    found = [each for each in (sayings.named(kind, details) for kind, details, _ in said) if each]
-    if {signer for signer, _ in found} - set(verification.trusted):
-        said += await audit_events.behind(at, types=[Event.AUDIT_CHECKPOINT])
-    for seal in await audit_seals.ending_at({seq for _, seq in found if seq > at}):
+    """Take in what is said of the log behind what was read, the newest first, as far as something
+    is gone or empty for which nothing says why."""
+    for event_type in verification.unexcused():
+        async for page in _pages(event_type, at):
+            await _know(verification, event_type, page, at)
+            for details, place in page:
+                verification.said(event_type, details, place)
+            if event_type not in verification.unexcused():
+                break
+    if verification.unexcused():  # A former key may have said it.
+        async for page in _pages(Event.AUDIT_CHECKPOINT, at):
+            for details, place in page:
+                verification.said(Event.AUDIT_CHECKPOINT, details, place)
+
+
+async def _know(verification: Verification, event_type: str, page: _Said, at: int) -> None:
+    """Look up the seals that statements name."""
+    found = filter(None, (sayings.named(event_type, details) for details, _ in page))
+    places = {seq for _, seq in found if seq > at}
+    async with storage.transaction():
+        seals = await audit_seals.ending_at(places)
+    for seal in seals:
         verification.knows(seal)
-    for event_type, details, place in said:
-        verification.said(event_type, details, place)
+
+
+async def _pages(event_type: str, at: int) -> AsyncIterator[_Said]:
+    skipped = 0
+    while True:
+        began = time.monotonic()
+        async with storage.transaction():
+            page = await audit_events.newest_of_type(
+                event_type, skipped=skipped, limit=_STATEMENTS, behind=at
+            )
+        yield page
+        skipped += _STATEMENTS
+        if len(page) < _STATEMENTS:
+            return
+        # As long again for whoever is served beside it.
+        await asyncio.sleep(time.monotonic() - began)
 
 
 async def _first_unsigned(trusted: Collection[str], after: int, *, most: int) -> int:
@@ -119,7 +155,7 @@ class _Reading:
         self._starts = starts
         self._last: Seal | None = None
         self._waiting: list[SealedEvent] = []
-        self.at = _BEFORE_ALL
+        self.at = BEFORE_ALL
         """The last place that was read."""
 
     def goes_on_behind(self, seal: Seal, *, unproven: int) -> None:
@@ -147,7 +183,7 @@ class _Reading:
 
     async def _seals(self) -> list[Seal]:
         if self._last is not None or self._starts <= 1:
-            return await _page(self._last.first_seq if self._last else _BEFORE_ALL)
+            return await _page(self._last.first_seq if self._last else BEFORE_ALL)
         async with storage.transaction():
             first = await audit_seals.reaching(self._starts)
             return await audit_seals.following(first.first_seq - 1, limit=_SEALS) if first else []

@@ -10,6 +10,7 @@ from itertools import chain
 from typing import Any, Final
 from uuid import UUID
 
+from authgate.audit import Event
 from authgate.sealing.faults import MOST, Fault, Kind, Misfits
 from authgate.sealing.folds import Fold, is_good
 from authgate.sealing.places import Places
@@ -174,6 +175,15 @@ class Verification:
         """Take in what an event says of the log itself that is not sealed yet, or behind what is
         looked at. What is done is said before."""
         self._sayings.read(event_type, details, place=_NO_PLACE if place is None else place)
+
+    def unexcused(self) -> Collection[str]:
+        """Of which kinds the events are that are still to be heard: nothing of what was taken in
+        says that events were to go, or to be emptied, that are gone or empty."""
+        says_so = {
+            Event.AUDIT_EVENTS_REMOVED: self._removed_until <= self._sayings.removed_until,
+            Event.AUDIT_PERSON_ERASED: not any(self._erased.beyond(self._sayings.erased)),
+        }
+        return [each for each, is_said in says_so.items() if not is_said]
 
     def knows(self, seal: Seal) -> None:
         """Take note of a seal behind what is looked at, which a statement names."""

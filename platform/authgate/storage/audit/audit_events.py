@@ -1,17 +1,21 @@
 """The audit log: rows that are added, sealed soon afterwards, and never changed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 from tortoise import fields
+from tortoise.expressions import Q
 
 from authgate.storage import connection
 from authgate.storage.batches.append_log import Row, Table
 from authgate.storage.clients import ids
 from authgate_tenants import TenantOwned, current_tenant
+
+BEFORE_ALL: Final = -(2**63)
+"""A place before any."""
 
 
 class AuditEvent(TenantOwned):
@@ -95,17 +99,12 @@ async def of_type(event_type: str) -> list[AuditEvent]:
     return await AuditEvent.filter(event_type=event_type)
 
 
-async def newest_of_type(event_type: str, *, skipped: int, limit: int) -> Sequence[Any]:
-    """The details of the newest events of a rare type, behind so many that are newer still."""
-    events = AuditEvent.filter(event_type=event_type).order_by("-occurred_at", "-id")
-    return [each.details for each in await events.offset(skipped).limit(limit).only("details")]
-
-
-async def behind(seq: int, *, types: Collection[str]) -> list[tuple[str, Any, int | None]]:
-    """The type, details and place of what is of these types and has its place behind this one, or
-    none yet."""
-    found: list[tuple[str, Any, int | None]] = []
-    for there in ({"seq__isnull": True}, {"seq__gt": seq}):
-        events = AuditEvent.filter(event_type__in=list(types), **there)
-        found += [(each.event_type, each.details, each.seq) for each in await events]
-    return found
+async def newest_of_type(
+    event_type: str, *, skipped: int, limit: int, behind: int = BEFORE_ALL
+) -> Sequence[tuple[Any, int | None]]:
+    """The details and places of the newest events of a rare type, after so many that are newer
+    still: of those that have their places behind this one, or none yet."""
+    there = Q(seq__isnull=True) | Q(seq__gt=behind)
+    events = AuditEvent.filter(there, event_type=event_type).order_by("-occurred_at", "-id")
+    found = await events.offset(skipped).limit(limit).only("details", "seq")
+    return [(each.details, each.seq) for each in found]
