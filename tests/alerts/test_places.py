@@ -81,6 +81,16 @@ async def test_two_places_are_told_that_are_farther_apart_than_anybody_travels(
     assert len(await look_at_map(acme)) == 1
 
 
+async def test_what_is_nowhere_in_between_hides_no_journey(
+    acme: Tenant, alice: User, happen: Happen, look_at_map: Look
+) -> None:
+    by = audit.user(alice.id, alice.username)
+    for ip, minutes in ((ZURICH, 30), ("10.0.0.1", 20), (LISBON, 10)):
+        await happen(acme, Event.AUTHENTICATION_SUCCESS, minutes, actor=by, ip=ip, success=True)
+    [alert] = await look_at_map(acme)
+    assert alert.details["addresses"] == [ZURICH, LISBON]
+
+
 async def test_rt_17_a_sign_in_that_is_used_in_two_countries_is_told(
     server: RunningServer,
     acme: Tenant,

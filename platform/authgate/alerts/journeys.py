@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
-from authgate.accounts.whereabouts import Whereabouts
+from authgate.accounts.whereabouts import Place, Whereabouts
 from authgate.alerts.rules import Chosen, Rule
 from authgate.audit import Event
 from authgate.storage.audit.alerts import Finding
@@ -25,16 +25,18 @@ def journeys(
     events: Iterable[Seen], *, fresh: Set[UUID], chosen: Chosen, whereabouts: Whereabouts
 ) -> Iterator[Finding]:
     """Sign-ins of a person after one another that are farther apart than anybody travels."""
-    by_person: dict[str, list[Seen]] = defaultdict(list)
+    by_person: dict[str, list[tuple[Seen, Place]]] = defaultdict(list)
     for event in events:
         if event.success and event.actor_type == "user" and event.ip:
-            by_person[event.actor_id].append(event)
+            place = whereabouts.place(event.ip)
+            # One that is nowhere lies between no two others.
+            if place and place.position:
+                by_person[event.actor_id].append((event, place))
     for person, theirs in by_person.items():
-        for before, after in pairwise(theirs):
+        for (before, there), (after, here) in pairwise(theirs):
             if before.ip == after.ip or fresh.isdisjoint((before.id, after.id)):
                 continue
-            there, here = whereabouts.place(before.ip), whereabouts.place(after.ip)
-            away = there.kilometres(here) if there and here else None
+            away = there.kilometres(here)
             hours = (after.occurred_at - before.occurred_at).total_seconds() / 3600
             if away is None or away < NEAR or away <= chosen.threshold * hours:
                 continue
@@ -47,7 +49,7 @@ def journeys(
                     "kilometres": round(away),
                     "minutes": round(hours * 60),
                     "addresses": [before.ip, after.ip],
-                    "countries": [each.country if each else "" for each in (there, here)],
+                    "countries": [there.country, here.country],
                 },
             )
 
@@ -61,19 +63,17 @@ def two_countries(
     whereabouts: Whereabouts,
 ) -> Iterator[Finding]:
     """Refresh tokens of one sign-in that were used in two countries within the window."""
-    by_family: dict[UUID, list[Seen]] = defaultdict(list)
+    by_family: dict[UUID, list[tuple[Seen, str]]] = defaultdict(list)
     for event in events:
         family = families.get(event.resource_id)
-        if family is not None and event.ip:
-            by_family[family].append(event)
+        place = whereabouts.place(event.ip) if family is not None and event.ip else None
+        if family is not None and place and place.country:
+            by_family[family].append((event, place.country))
     for family, theirs in by_family.items():
-        for before, after in pairwise(theirs):
-            if before.ip == after.ip or fresh.isdisjoint((before.id, after.id)):
+        for (before, there), (after, here) in pairwise(theirs):
+            if there == here or fresh.isdisjoint((before.id, after.id)):
                 continue
-            places = [whereabouts.place(each.ip) for each in (before, after)]
-            countries = [each.country for each in places if each and each.country]
-            is_soon = after.occurred_at - before.occurred_at < chosen.window
-            if not is_soon or len(set(countries)) < 2:
+            if after.occurred_at - before.occurred_at >= chosen.window:
                 continue
             yield _finding(
                 Rule.TOKEN_IN_TWO_COUNTRIES,
@@ -84,7 +84,7 @@ def two_countries(
                     "authorization": str(family),
                     "client_id": after.client_id,
                     "addresses": [before.ip, after.ip],
-                    "countries": countries,
+                    "countries": [there, here],
                 },
             )
 
