@@ -13,6 +13,7 @@ from authgate.alerts.rules import Chosen, Rule
 from authgate.audit import Event
 from authgate.storage.audit.alerts import Finding
 from authgate.storage.audit.looked_at import Seen
+from authgate.web import client_ip
 from authgate_tenants import current_tenant
 
 Subject = tuple[str, str]
@@ -36,7 +37,7 @@ def _account(event: Seen) -> Subject | None:
 
 
 def _address(event: Seen) -> Subject | None:
-    return ("address", event.ip) if event.ip else None
+    return ("address", client_ip.bucket(event.ip)) if event.ip else None
 
 
 def _tenant(_event: Seen) -> Subject:

@@ -5,9 +5,13 @@ or overtaken by somebody who looks as well, has raised nothing.
 """
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Final
+from uuid import UUID
+
+import structlog
 
 from authgate import storage
 from authgate.accounts.whereabouts import Whereabouts
@@ -18,6 +22,7 @@ from authgate.installation import Installation
 from authgate.storage.audit import alerts, looked_at
 from authgate.storage.audit.alerts import Finding
 from authgate.storage.audit.looked_at import STEP, Seen
+from authgate.web import row_ids
 from authgate_tenants import current_tenant
 
 STALE: Final = timedelta(days=3)
@@ -25,6 +30,12 @@ STALE: Final = timedelta(days=3)
 
 _VISIT_SECONDS: Final = 2.0
 """After so long a tenant in whose log much has come gives its place to the next one."""
+
+_SEEN: Final = timedelta(minutes=1)
+"""For so long whoever tells that a log waits has seen that it does: after everything stood still it
+is sealed by then."""
+
+_log = structlog.get_logger(__name__)
 
 _Rules = Mapping[Rule, Chosen]
 
@@ -38,7 +49,24 @@ class Lookout:
 
     def __init__(self, parts: Installation) -> None:
         self._parts = parts
-        self._whereabouts = Whereabouts(parts.settings.geoip_file)
+        self._waiting: Mapping[UUID, datetime] = {}
+
+    @cached_property
+    def _whereabouts(self) -> Whereabouts:
+        file = self._parts.settings.geoip_file
+        try:
+            return Whereabouts(file)
+        except (OSError, RuntimeError, ValueError):
+            # Whoever does jobs has others to do, and may be where the file is not.
+            _log.exception("no places for alerts", file=str(file))
+            return Whereabouts(None)
+
+    def still_waiting(self, tenants: Collection[UUID]) -> list[UUID]:
+        """Those of these tenants, whose logs wait for their seal, of whom that was so each time
+        for a while."""
+        now = self._parts.clock()
+        self._waiting = {each: self._waiting.get(each, now) for each in tenants}
+        return [each for each, since in self._waiting.items() if since <= now - _SEEN]
 
     async def look(self, *, seconds: float = _VISIT_SECONDS) -> int:
         """Look at what has come into the current tenant's log, for a while; how many alerts were
@@ -46,8 +74,7 @@ class Lookout:
         raised, end = 0, time.monotonic() + seconds
         while True:
             try:
-                async with storage.transaction():
-                    found, is_last = await self._step()
+                found, is_last = await self._step()
             except _Overtaken:
                 return raised
             raised += found
@@ -60,7 +87,11 @@ class Lookout:
         rules = chosen(current_tenant().settings)
         async with storage.transaction():
             since = await looked_at.waiting_since()
-            if not rules[rule].is_on or since is None or since > now - rules[rule].window:
+            long_ago = now - rules[rule].window
+            if not rules[rule].is_on or since is None or since > long_ago:
+                return 0
+            # What waits may have happened elsewhere, or have much before it: if it moves, it works.
+            if await looked_at.sealed_at() > long_ago:
                 return 0
             finding = Finding(
                 rule=rule,
@@ -84,9 +115,10 @@ class Lookout:
         now, until = self._parts.clock(), min(last, before + STEP)
         fresh = await looked_at.at_places(before, until, types=self._types(rules))
         found = [each for each in await self._found(fresh, rules) if each.last_at > now - STALE]
-        if not await looked_at.go_on(before, until, now=now):
-            raise _Overtaken
-        return await raising.raise_all(self._parts, found, rules), until == last
+        async with storage.transaction():
+            if not await looked_at.go_on(before, until, now=now):
+                raise _Overtaken
+            return await raising.raise_all(self._parts, found, rules), until == last
 
     def _types(self, rules: _Rules) -> set[Event]:
         types = {event for event, rule in singles.RULES.items() if rule in rules}
@@ -99,11 +131,9 @@ class Lookout:
         return types
 
     async def _found(self, fresh: Sequence[Seen], rules: _Rules) -> list[Finding]:
-        found: list[Finding] = []
-        for event in fresh:
-            rule = singles.RULES.get(Event(event.event_type))
-            single = await singles.found(event) if rule in rules else None
-            found += [single] if single else []
+        theirs = [each for each in fresh if singles.RULES.get(Event(each.event_type)) in rules]
+        known = await singles.known(theirs)
+        found = [each for event in theirs if (each := _single(event, known))]
         for rule in counting.RULES:
             if rule in rules:
                 found += await self._counted(rule, rules[rule], fresh)
@@ -150,11 +180,22 @@ class Lookout:
         )
         return journeys.two_countries(
             events,
-            families=await looked_at.families([each.resource_id for each in events]),
+            families=await looked_at.families(
+                {each.resource_id for each in events if row_ids.find(each.resource_id)}
+            ),
             fresh={each.id for each in fresh},
             chosen=how,
             whereabouts=self._whereabouts,
         )
+
+
+def _single(event: Seen, known: singles.Known) -> Finding | None:
+    try:
+        return singles.found(event, known)
+    except (AttributeError, LookupError, TypeError, ValueError):
+        # Looked at again it would be the same, and nothing behind it would be looked at.
+        _log.exception("event cannot be looked at", event=str(event.id), type=event.event_type)
+        return None
 
 
 def _period(

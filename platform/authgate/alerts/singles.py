@@ -1,7 +1,7 @@
 """Rules of which one event is enough."""
 
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from authgate.alerts.rules import Rule
@@ -11,6 +11,7 @@ from authgate.storage.audit import looked_at
 from authgate.storage.audit.alerts import Finding
 from authgate.storage.audit.looked_at import Seen
 from authgate.storage.people import users
+from authgate.web import row_ids
 from authgate_tenants import current_tenant
 
 RULES: Final[Mapping[Event, Rule]] = {
@@ -27,13 +28,37 @@ RULES: Final[Mapping[Event, Rule]] = {
 _IN_CHARGE = (UserRole.OWNER, UserRole.ADMIN)
 
 
-async def found(event: Seen) -> Finding | None:
+class Known(NamedTuple):
+    """What is known besides of what some events tell of."""
+
+    in_charge: Collection[UUID] = frozenset()
+    """Whoever is administrator or owner by now."""
+    people: Mapping[UUID, UUID] = {}
+    """By the family of tokens, whose it is."""
+
+
+async def known(events: Sequence[Seen]) -> Known:
+    """Read it, for all of them at once."""
+    kinds = {RULES.get(Event(each.event_type)) for each in events}
+    named = [
+        row_ids.find(each.resource_id)
+        for each in events
+        if each.event_type == Event.SUSPICIOUS_ACTIVITY
+    ]
+    families = {each for each in named if each is not None}
+    return Known(
+        await users.with_role(*_IN_CHARGE) if Rule.NEW_ADMINISTRATOR in kinds else frozenset(),
+        await looked_at.people_of(families) if families else {},
+    )
+
+
+def found(event: Seen, known: Known) -> Finding | None:
     """What its rule says of an event."""
     match RULES[Event(event.event_type)]:
         case Rule.NEW_ADMINISTRATOR:
-            return await _new_administrator(event)
+            return _new_administrator(event, known)
         case Rule.TOKEN_REUSED:
-            return await _token_reused(event)
+            return _token_reused(event, known)
         case Rule.AUDIT_LOG_BROKEN as rule:
             # Also one that was checked, and is not as it was sealed.
             if event.success:
@@ -45,24 +70,23 @@ async def found(event: Seen) -> Finding | None:
             return _finding(rule, event, (event.resource_type, event.resource_id))
 
 
-async def _new_administrator(event: Seen) -> Finding | None:
+def _new_administrator(event: Seen, known: Known) -> Finding | None:
     role, was = event.details.get("is"), event.details.get("was")
     if event.event_type == Event.USER_CREATED:
         role, was = event.details.get("role"), None
     if role not in _IN_CHARGE or (was in _IN_CHARGE and role != UserRole.OWNER):
         return None
     # The first one is news to nobody.
-    others = await users.with_role(*_IN_CHARGE) - {UUID(event.resource_id)}
-    if not others:
+    if not set(known.in_charge) - {row_ids.find(event.resource_id)}:
         return None
     return _finding(
         Rule.NEW_ADMINISTRATOR, event, ("user", event.resource_id), role=role, by=_actor(event)
     )
 
 
-async def _token_reused(event: Seen) -> Finding:
-    family = event.resource_id
-    person = await looked_at.person_of(UUID(family)) if family else None
+def _token_reused(event: Seen, known: Known) -> Finding:
+    family, named = event.resource_id, row_ids.find(event.resource_id)
+    person = known.people.get(named) if named else None
     subject = ("user", str(person)) if person else ("client", event.client_id)
     reason = str(event.details.get("reason", ""))
     return _finding(

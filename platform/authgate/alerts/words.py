@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Final
-from uuid import UUID
 
 from authgate.alerts.rules import Rule
 from authgate.languages import Text, text
 from authgate.storage.audit.alerts import Alert
 from authgate.storage.people import users
+from authgate.web import row_ids
 
 TITLES: Final[Mapping[Rule, Text]] = {
     Rule.FAILED_SIGN_INS_ACCOUNT: text("Many failed sign-ins to an account"),
@@ -28,7 +28,8 @@ TITLES: Final[Mapping[Rule, Text]] = {
 
 async def names(alerts: Sequence[Alert]) -> Mapping[str, str]:
     """By the id, the user names of the people whom alerts are about."""
-    people = {UUID(each.subject_id) for each in alerts if each.subject_type == "user"}
+    named = [row_ids.find(each.subject_id) for each in alerts if each.subject_type == "user"]
+    people = {each for each in named if each is not None}
     found = await users.usernames_of(people) if people else {}
     return {str(user_id): name for user_id, name in found.items()}
 

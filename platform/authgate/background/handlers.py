@@ -249,9 +249,11 @@ async def _raise_alerts(parts: Installation, lookout: Lookout, _job: RaiseAlerts
     database, now = parts.settings.database, parts.clock()
     unsealed = await due_seals.tenants(database, now=now, limit=_MOST_DUE)
     late = [each.tenant_id for each in unsealed if each.since and each.since < now - _SEALS_WAIT]
-    await in_each(parts, late, lookout.look_at_seal)
     due = await due_alerts.tenants(database, now=now, limit=_MOST_DUE)
-    await in_each(parts, due, lookout.look)
+    try:
+        await in_each(parts, due, lookout.look)
+    finally:
+        await in_each(parts, lookout.still_waiting(late), lookout.look_at_seal)
 
 
 async def _retire_audit(parts: Installation, _job: RetireAudit) -> None:

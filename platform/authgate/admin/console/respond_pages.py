@@ -18,6 +18,7 @@ from authgate.accounts.visits import visitor
 from authgate.admin.console import client_lines, frame, user_lines
 from authgate.admin.console.administrators import authority, may, refuse_guest
 from authgate.admin.console.frame import ROOT, Console
+from authgate.admin.console.list_search import plain
 from authgate.exports import audit_log
 from authgate.exports.writing import TooManyExports
 from authgate.languages import text, told
@@ -164,7 +165,7 @@ class RespondPages:
         if form.get("sure") != "1":
             return await self._page(text("Tick that you are sure."), 400)
         try:
-            what = await do(form.get("value", "").strip())
+            what = await do(plain(form.get("value", ""), _LONGEST))
         except (Refused, NotApproved) as error:
             return await self._page(str(error), 409)
         except BadNetwork as error:
@@ -217,7 +218,7 @@ def url(**about: str) -> str:
 
 def _asked() -> dict[str, str]:
     names = ("user", "address", "client")
-    said = {name: request.args.get(name, "").strip()[:_LONGEST] for name in names}
+    said = {name: plain(request.args.get(name, ""), _LONGEST) for name in names}
     return {name: value for name, value in said.items() if value}
 
 

@@ -15,6 +15,8 @@ from authgate.storage.audit.audit_logs import AuditLogRow
 from authgate.storage.audit.audit_seals import AuditSealRow
 from authgate.storage.issued.refresh_tokens import RefreshToken
 from authgate.storage.issued.tokens import Token
+from authgate_tenants import current_tenant
+from authgate_tenants.models import TenantRow
 
 STEP: Final = 5000
 """Places that are gone through at once."""
@@ -101,10 +103,19 @@ async def families(jtis: Collection[str]) -> dict[str, UUID]:
     return {str(jti): family for jti, family in found}
 
 
-async def person_of(family_id: UUID) -> UUID | None:
-    """Whose a family of tokens is, where it is a person's and still known."""
-    token = await RefreshToken.filter(family_id=family_id).only("user_id").first()
-    return token.user_id if token else None
+async def people_of(family_ids: Collection[UUID]) -> dict[UUID, UUID]:
+    """Whose each of these families of tokens is, where it is a person's and still known."""
+    tokens = RefreshToken.filter(family_id__in=list(family_ids)).distinct()
+    return dict(await tokens.values_list("family_id", "user_id"))
+
+
+async def sealed_at() -> datetime:
+    """When the current tenant's log was sealed last; before that, when the tenant was made."""
+    newest = await AuditSealRow.all().order_by("-first_seq").only("sealed_at").first()
+    if newest is not None:
+        return newest.sealed_at
+    made = await TenantRow.get(id=current_tenant().id).only("created_at")
+    return made.created_at
 
 
 async def waiting_since() -> datetime | None:

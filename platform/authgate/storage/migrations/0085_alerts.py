@@ -47,8 +47,8 @@ class Migration(migrations.Migration):
                 ),
                 ("tenant_id", fields.UUIDField()),
                 ("rule", fields.CharField(max_length=40)),
-                ("subject_type", fields.CharField(max_length=16)),
-                ("subject_id", fields.CharField(max_length=128)),
+                ("subject_type", fields.CharField(max_length=32)),
+                ("subject_id", fields.CharField(max_length=255)),
                 ("window_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
                 (
                     "severity",
@@ -81,6 +81,9 @@ class Migration(migrations.Migration):
                     "decided_at",
                     fields.DatetimeField(null=True, auto_now=False, auto_now_add=False),
                 ),
+                ("held_back", fields.BooleanField(default=False)),
+                ("letter_id", fields.UUIDField(null=True)),
+                ("told_at", fields.DatetimeField(null=True, auto_now=False, auto_now_add=False)),
                 ("expires_at", fields.DatetimeField(auto_now=False, auto_now_add=False)),
             ],
             options={
@@ -90,7 +93,11 @@ class Migration(migrations.Migration):
                     ("tenant_id", "rule", "subject_type", "subject_id", "window_at"),
                     ("tenant_id", "id"),
                 ),
-                "indexes": [Index(fields=["tenant_id", "raised_at"]), Index(fields=["expires_at"])],
+                "indexes": [
+                    Index(fields=["tenant_id", "raised_at"]),
+                    Index(fields=["tenant_id", "rule", "at"]),
+                    Index(fields=["expires_at"]),
+                ],
                 "pk_attr": "id",
                 "table_description": "An alert.",
             },

@@ -1,6 +1,6 @@
 """That somebody was erased: what was removed of them, and the proof of it, which stays."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -119,12 +119,6 @@ async def is_requested(user_id: UUID) -> bool:
     """Whether a person is to be erased, and nothing of them was removed yet."""
     theirs = PersonErasureRow.filter(user_id=user_id, state=ErasureState.REQUESTED)
     return await theirs.exists()
-
-
-async def gone(user_ids: Iterable[UUID], *, before: datetime) -> set[UUID]:
-    """Those of them whose rows were removed before this moment."""
-    rows = PersonErasureRow.filter(user_id__in=list(user_ids), removed_at__lt=before)
-    return {row.user_id for row in await rows.only("user_id")}
 
 
 async def find(erasure_id: UUID) -> PersonErasure | None:
