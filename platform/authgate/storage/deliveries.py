@@ -46,7 +46,9 @@ async def take(
     For the ``lease`` whoever has taken one may be at it, before another tries.
     """
     due = deliveries.filter(status=_WAITING, next_attempt_at__lte=now)
-    found = await due.order_by("next_attempt_at", "id").limit(limit)
+    # Those that another takes just now are passed over: it is not waited for, nor is nothing left.
+    free = due.select_for_update(skip_locked=True, no_key=True)
+    found = await free.order_by("next_attempt_at", "id").limit(limit)
     return [each for each in found if await _taken(each, until=now + lease)]
 
 

@@ -162,7 +162,8 @@ webhook_deliveries = Count(
 )
 webhook_lag_seconds = Level(
     "authgate_webhook_lag_seconds",
-    "For how long the oldest event has been due at a webhook that has not failed, of any tenant.",
+    "For how long the oldest event has been due at a webhook that has not failed, or has waited to"
+    " be taken out of the log for it, of any tenant.",
     together="livemostrecent",
 )
 webhook_deliveries_waiting = Level(

@@ -80,7 +80,7 @@ async def change(
         await endpoints.change(endpoint_id, draft, now=now)
         if draft.enabled and not former.enabled:
             await endpoints.begin_at(endpoint_id, place=await unsealed.last_place())
-            await endpoints.resume(endpoint_id)
+            await endpoints.resume(endpoint_id, now=now)
         if former.enabled and not draft.enabled:
             await sendings.give_up_old(
                 endpoint_id, before=now + timedelta(days=1), now=now, error="It was switched off."

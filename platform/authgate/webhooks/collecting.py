@@ -5,7 +5,7 @@ Only what is sealed has a place, so none is passed over that was committed late.
 has too much of stays in the log until there is room.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from authgate import storage
 from authgate.installation import Installation
@@ -26,17 +26,26 @@ _STEPS: Final = 10
 
 async def collect(parts: Installation) -> None:
     """Go on in the current tenant's log for each of its endpoints, as far as a few steps reach."""
-    for endpoint in await _running():
-        for _ in range(_STEPS):
-            if not await _step(parts, endpoint):
-                break
-            endpoint = await _again(endpoint)  # noqa: PLW2901  # the same one, further
-
-
-async def _running() -> list[Endpoint]:
     async with storage.transaction():
-        found = await endpoints.every()
-    return [each for each in found if each.enabled and each.paused_at is None]
+        running = await endpoints.looked(now=parts.clock())
+    added = 0
+    for each in running:
+        added += await _collected(parts, each)
+    if added:
+        async with storage.transaction():
+            await sendings.trim(most=MOST_KEPT)
+
+
+async def _collected(parts: Installation, endpoint: Endpoint) -> int:
+    """How many deliveries were made for one."""
+    added = 0
+    for _ in range(_STEPS):
+        step = await _step(parts, endpoint)
+        added += step.added
+        if not step.is_more:
+            break
+        endpoint = await _again(endpoint)
+    return added
 
 
 async def _again(endpoint: Endpoint) -> Endpoint:
@@ -44,24 +53,30 @@ async def _again(endpoint: Endpoint) -> Endpoint:
         return await endpoints.find(endpoint.id) or endpoint
 
 
-async def _step(parts: Installation, endpoint: Endpoint) -> bool:
-    """Whether there may be more."""
+class _Step(NamedTuple):
+    """What came of one step."""
+
+    added: int = 0
+    is_more: bool = False
+    """Whether there may be."""
+
+
+async def _step(parts: Installation, endpoint: Endpoint) -> _Step:
     now = parts.clock()
     async with storage.transaction():
         if endpoint.seq is None:
             # It came with its tenant: what is in the log did so, too.
-            await endpoints.begin_at(endpoint.id, place=await unsealed.last_place())
-            return True
+            await endpoints.begin(endpoint.id, place=await unsealed.last_place())
+            return _Step(is_more=True)
         room = MOST_WAITING - await sendings.waiting(endpoint.id)
         if room <= 0:
-            return False
+            return _Step()
         events = await sendings.behind(endpoint.seq, limit=min(room, _AT_ONCE))
         if not events or not await endpoints.moved(endpoint, events[-1].seq):
-            return False
+            return _Step()
         choice = Choice(endpoint)
         since = endpoint.since or endpoint.created_at
         wanted = [each for each in events if each.occurred_at >= since and choice.has(each)]
         if wanted:
             await sendings.add(endpoint.id, wanted, now=now)
-            await sendings.trim(most=MOST_KEPT)
-    return len(events) == min(room, _AT_ONCE)
+    return _Step(len(wanted), is_more=len(events) == min(room, _AT_ONCE))

@@ -25,8 +25,7 @@ from authgate.storage.webhooks import endpoints, sendings
 from authgate.storage.webhooks.endpoints import WEARY, Endpoint
 from authgate.storage.webhooks.sendings import Answered, WebhookDelivery
 from authgate.telemetry import metrics
-from authgate.webhooks import messages, pausing
-from authgate.webhooks.collecting import collect
+from authgate.webhooks import collecting, messages, pausing
 from authgate_tenants import use_tenant
 
 AGAIN_AFTER_SECONDS: Final = (5, 60, 300, 1800, 7200, 18_000, 36_000, 57_600, 86_400)
@@ -36,10 +35,13 @@ TRIED_FOR: Final = timedelta(days=3)
 """What was not taken for so long is given up, however often it could be tried."""
 
 _MOST_DUE = 2000
+_COLLECTED_AT_ONCE = 8
+"""Tenants in whose logs is looked at the same time."""
 _AT_ONCE, _SLOW_AT_ONCE = 16, 64
 """Endpoints that are visited at the same time: slow ones do nothing but wait for an answer."""
 _OF_ONE_TENANT = 4
-"""Requests of one tenant: it needs its part of what leaves for signing people in as well."""
+"""Requests of one tenant: it needs its part of what leaves for signing people in as well. So many
+of its endpoints are visited at the same time, and each by so many at the most."""
 _RUN_SECONDS = 30.0
 _SLOW_SECONDS = 2.0
 _VISIT_SECONDS, _SLOW_VISIT_SECONDS = _SLOW_SECONDS, 10.0
@@ -57,7 +59,9 @@ async def deliver_everywhere(parts: Installation, *, slow: bool = False) -> None
     database = parts.settings.database
     faults: list[BaseException | None] = []
     if not slow:
-        unread = await due_webhooks.unread(database, now=parts.clock(), limit=_MOST_DUE)
+        unread = await due_webhooks.unread(
+            database, now=parts.clock(), most=collecting.MOST_WAITING, limit=_MOST_DUE
+        )
         faults += await _collected(parts, unread)
     due = await due_webhooks.endpoints(database, slow=slow, now=parts.clock(), limit=_MOST_DUE)
     faults += await _delivered(parts, due, slow=slow)
@@ -68,27 +72,25 @@ async def deliver_everywhere(parts: Installation, *, slow: bool = False) -> None
 
 async def deliver(parts: Installation) -> None:
     """The same at the current tenant, whatever of it is slow."""
-    await collect(parts)
-    places = asyncio.Semaphore(_OF_ONE_TENANT)
-    visits = (_visit(parts, each, places) for each in await _known())
+    await collecting.collect(parts)
+    places, end = asyncio.Semaphore(_OF_ONE_TENANT), time.monotonic() + _RUN_SECONDS
+    visits = (_visit(parts, each, places, end=end) for each in await _known())
     raise_first(await asyncio.gather(*visits, return_exceptions=True))
 
 
 async def _collected(parts: Installation, tenants: Sequence[UUID]) -> list[BaseException | None]:
-    end = time.monotonic() + _RUN_SECONDS / 2
+    places, end = asyncio.Semaphore(_COLLECTED_AT_ONCE), time.monotonic() + _RUN_SECONDS / 2
 
     async def at(tenant_id: UUID) -> None:
-        tenant = await parts.resolver.find_by_id(tenant_id)
-        if tenant is not None:
-            with use_tenant(tenant):
-                await collect(parts)
+        async with places:
+            if time.monotonic() > end:
+                return
+            tenant = await parts.resolver.find_by_id(tenant_id)
+            if tenant is not None:
+                with use_tenant(tenant):
+                    await collecting.collect(parts)
 
-    faults: list[BaseException | None] = []
-    for tenant_id in tenants:
-        if time.monotonic() > end:
-            break
-        faults += await asyncio.gather(at(tenant_id), return_exceptions=True)
-    return faults
+    return await asyncio.gather(*(at(each) for each in tenants), return_exceptions=True)
 
 
 async def _delivered(
@@ -96,21 +98,25 @@ async def _delivered(
 ) -> list[BaseException | None]:
     places = asyncio.Semaphore(_SLOW_AT_ONCE if slow else _AT_ONCE)
     in_all, end = asyncio.Semaphore(_SLOW_AT_ONCE), time.monotonic() + _RUN_SECONDS
-    of_tenant: defaultdict[UUID, asyncio.Semaphore] = defaultdict(
-        lambda: asyncio.Semaphore(_OF_ONE_TENANT)
-    )
+    visits, requests = _places_by_tenant(), _places_by_tenant()
 
     async def at(each: due_webhooks.DueEndpoint) -> None:
-        async with in_all, place(places, seconds=_RUN_SECONDS if slow else _SLOW_SECONDS):
+        # The tenant's place first: where its endpoints hang, they keep no more of all than that.
+        own = visits[each.tenant_id]
+        async with own, in_all, place(places, seconds=_RUN_SECONDS if slow else _SLOW_SECONDS):
             tenant = await parts.resolver.find_by_id(each.tenant_id)
             if tenant is None or time.monotonic() > end:
                 return
             with use_tenant(tenant):
                 endpoint = await _found(each.id)
                 if endpoint is not None:
-                    await _visit(parts, endpoint, of_tenant[each.tenant_id])
+                    await _visit(parts, endpoint, requests[each.tenant_id], end=end)
 
     return await asyncio.gather(*(at(each) for each in due), return_exceptions=True)
+
+
+def _places_by_tenant() -> defaultdict[UUID, asyncio.Semaphore]:
+    return defaultdict(lambda: asyncio.Semaphore(_OF_ONE_TENANT))
 
 
 async def _known() -> list[Endpoint]:
@@ -123,22 +129,30 @@ async def _found(endpoint_id: UUID) -> Endpoint | None:
         return await endpoints.find(endpoint_id)
 
 
-async def _visit(parts: Installation, endpoint: Endpoint, places: asyncio.Semaphore) -> None:
-    """Send what is due to one, for a while."""
-    end = time.monotonic() + (_SLOW_VISIT_SECONDS if endpoint.slow else _VISIT_SECONDS)
+async def _visit(
+    parts: Installation, endpoint: Endpoint, places: asyncio.Semaphore, *, end: float
+) -> None:
+    """Send what is due to one, for a while that begins with its first place and is over when all
+    of them end."""
+    seconds = _SLOW_VISIT_SECONDS if endpoint.slow else _VISIT_SECONDS
+    until: float | None = None
 
     async def work() -> None:
+        nonlocal until
         while True:
             # Before it is taken: nobody waits for a place with what others could send.
             async with places:
+                until = until or min(end, time.monotonic() + seconds)
+                # Others of the tenant may have kept the place for long.
+                if time.monotonic() > until:
+                    return
                 due = await _next(parts, endpoint.id)
                 if due is None:
                     return
                 await _tried(parts, *due)
-            if time.monotonic() > end:
-                return
 
-    await asyncio.gather(*(work() for _ in range(1 if endpoint.is_weary else _OF_ONE_TENANT)))
+    workers = 1 if endpoint.is_weary else _OF_ONE_TENANT
+    raise_first(await asyncio.gather(*(work() for _ in range(workers)), return_exceptions=True))
 
 
 async def _next(parts: Installation, endpoint_id: UUID) -> tuple[Endpoint, WebhookDelivery] | None:
@@ -149,8 +163,11 @@ async def _next(parts: Installation, endpoint_id: UUID) -> tuple[Endpoint, Webho
         if endpoint is None or not _may_be_asked(endpoint, now):
             return None
         if endpoint.failures:
+            await endpoints.held(endpoint_id)  # first, as whoever changes it does
             old = now - TRIED_FOR
-            await sendings.give_up_old(endpoint_id, before=old, now=now, error=_TOO_OLD)
+            gone = await sendings.give_up_old(endpoint_id, before=old, now=now, error=_TOO_OLD)
+            if gone and not await sendings.waiting(endpoint_id):
+                await endpoints.rested(endpoint_id)
         taken = await sendings.take(endpoint_id, now=now, limit=1)
     return (endpoint, taken[0]) if taken else None
 
@@ -193,9 +210,12 @@ async def _taken(
     parts: Installation, endpoint: Endpoint, delivery: WebhookDelivery, said: Answered
 ) -> None:
     slow = _is_slow(said)
+    is_other = endpoint.failures > 0 or endpoint.slow != slow
     async with storage.transaction():
+        if is_other:
+            await endpoints.held(endpoint.id)  # first, as whoever changes it does
         await sendings.delivered(delivery, said, now=parts.clock())
-        if endpoint.failures or endpoint.slow != slow:
+        if is_other:
             await endpoints.taken(endpoint.id, slow=slow)
     metrics.webhook_deliveries.add("delivered")
 
@@ -208,6 +228,7 @@ async def _failed(
     until = next_attempt(delivery, AGAIN_AFTER_SECONDS, now=now, chance=random.random())  # noqa: S311
     too_old = delivery.begun_at < now - TRIED_FOR
     async with storage.transaction():
+        await endpoints.held(endpoint.id)  # first, as whoever changes it does
         if until is None or too_old:
             await sendings.give_up(delivery, said, now=now)
         else:
@@ -216,7 +237,9 @@ async def _failed(
         failing = await endpoints.failed(endpoint.id, now=now, pause=pause, slow=_is_slow(said))
         if failing is not None:
             await pausing.pause_where_due(parts, failing, said)
-    given_up = until is None or too_old
+        given_up = until is None or too_old
+        if given_up and not await sendings.waiting(endpoint.id):
+            await endpoints.rested(endpoint.id)
     metrics.webhook_deliveries.add("failed" if given_up else "postponed")
     _log.warning(
         "webhook not delivered",
@@ -242,7 +265,7 @@ def _is_slow(said: Answered) -> bool:
 
 async def _measure(parts: Installation) -> None:
     database, now = parts.settings.database, parts.clock()
-    lag = await due_webhooks.lag(database, now=now)
+    lag = await due_webhooks.lag(database, now=now, most=collecting.MOST_WAITING)
     metrics.webhook_lag_seconds.set(lag.total_seconds())
     for status, level in (
         ("pending", metrics.webhook_deliveries_waiting),

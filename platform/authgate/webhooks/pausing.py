@@ -42,8 +42,9 @@ async def resume(parts: Installation, endpoint_id: UUID, *, actor: Actor = SYSTE
     """Go on with it from where it was left alone. Raises ``UnknownEndpoint``."""
     async with storage.savepoint():
         endpoint = await held(endpoint_id)
-        await endpoints.resume(endpoint_id)
-        await sendings.begin_anew(endpoint_id, now=parts.clock())
+        now = parts.clock()
+        await endpoints.resume(endpoint_id, now=now)
+        await sendings.begin_anew(endpoint_id, now=now)
         if endpoint.paused_at is not None:
             await record(Event.WEBHOOK_RESUMED, endpoint, actor, {"was": endpoint.pause_reason})
         await hurry()

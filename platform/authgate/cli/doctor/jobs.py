@@ -19,6 +19,7 @@ from authgate.storage.sweep import (
     due_webhooks,
 )
 from authgate.storage.sweep.overdue import overdue
+from authgate.webhooks.collecting import MOST_WAITING
 
 NO_WORKER = Misconfiguration(
     code="no-worker",
@@ -159,7 +160,8 @@ async def leftovers(settings: Settings) -> AsyncIterator[Finding]:
 
 
 async def _webhooks(settings: Settings) -> AsyncIterator[Finding]:
-    if await due_webhooks.lag(settings.database, now=utc_now()) > _TEN_MINUTES:
+    lag = await due_webhooks.lag(settings.database, now=utc_now(), most=MOST_WAITING)
+    if lag > _TEN_MINUTES:
         yield WEBHOOKS_WAIT.found("some have not been sent anything since")
     paused = await due_webhooks.paused(settings.database, now=utc_now())
     if paused:

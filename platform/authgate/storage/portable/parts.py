@@ -182,7 +182,14 @@ EXPORTED = (
         sealed={"sealed_secrets": Place("webhook-endpoint", "{id}")},
         needs_secrets=True,
         # What is in the log came with it: it is told of what happens there.
-        anew={"seq": None, "since": None, "failures": 0, "failing_since": None, "not_before": None},
+        anew={
+            "seq": None,
+            "since": None,
+            "looked_at": None,
+            "failures": 0,
+            "failing_since": None,
+            "not_before": None,
+        },
     ),
     Part(Consent),
     Part(

@@ -64,7 +64,7 @@ SWEPT = {
     "usage_hours": "expires_at < now()",
     "user_import_lines": "expires_at < now()",
     "user_imports": "expires_at < now()",
-    "webhook_deliveries": "expires_at < now()",
+    "webhook_deliveries": "expires_at < now() AND status <> 'pending'",
 }
 """Tables that the sweep role deletes from, and which of their rows it sees."""
 
@@ -126,7 +126,7 @@ SHOWN = {
         "(tenant_id, endpoint_id, status, created_at, next_attempt_at, expires_at)"
     ),
     "webhook_endpoints": (
-        "(tenant_id, enabled, seq, failures, not_before, slow, paused_at, created_at)"
+        "(tenant_id, enabled, seq, looked_at, failures, not_before, slow, paused_at, created_at)"
     ),
 }
 """Columns that are shown of it, where others are nothing for a role that looks across tenants."""

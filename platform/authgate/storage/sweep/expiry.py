@@ -46,6 +46,11 @@ class Kind:
     outlived: bool = False
     """Whether a client goes, of which more may be left in other tables."""
 
+    @property
+    def asks_now(self) -> bool:
+        """Whether what else has to be so depends on the time."""
+        return "{now}" in self.also
+
     def statement(self, key: str, since: str, cut: str, limit: str, now: str) -> str:
         """Delete the oldest ones that ended *since* then, found again by *key*, and tell when;
         the other arguments are the marks of the parameters."""
@@ -99,7 +104,8 @@ KINDS = (
     Kind("user_imports", "expires_at", kept=timedelta(0)),
     Kind("kept_jobs", "expires_at", kept=timedelta(0)),
     Kind("mails", "expires_at", kept=timedelta(0)),
-    Kind("webhook_deliveries", "expires_at", kept=timedelta(0)),
+    # What waits for one that is left alone does so until somebody resumes or removes it.
+    Kind("webhook_deliveries", "expires_at", kept=timedelta(0), also=" AND status <> 'pending'"),
     Kind("mailed_links", "expires_at", kept=timedelta(0)),
     Kind("sign_ups", "expires_at", kept=timedelta(0)),
     Kind("invitations", "expires_at", kept=timedelta(0)),
@@ -217,7 +223,7 @@ async def _sweeping(settings: DatabaseSettings, now: datetime) -> AsyncIterator[
 @asynccontextmanager
 async def _on_postgres(settings: DatabaseSettings, now: datetime) -> AsyncIterator[_Remove]:
     async def remove(kind: Kind, since: Any, limit: int) -> _Batch:
-        values = (since, now - kind.kept, limit, *((now,) if kind.also else ()))
+        values = (since, now - kind.kept, limit, *((now,) if kind.asks_now else ()))
         # Where a role sees some columns only, it does not see where rows are.
         key = "id" if kind.table in SHOWN else _PLACE
         statement = kind.statement(key, "$1", "$2", "$3", "$4")
@@ -245,7 +251,8 @@ async def _on_sqlite(settings: DatabaseSettings, now: datetime) -> AsyncIterator
     connection = await loop.run_in_executor(thread, connected, database.sqlite_path(settings))
 
     async def remove(kind: Kind, since: Any, limit: int) -> _Batch:
-        values = encoded((since, now - kind.kept, limit, now), "sqlite")[: 4 if kind.also else 3]
+        given = (since, now - kind.kept, limit, *((now,) if kind.asks_now else ()))
+        values = encoded(given, "sqlite")
         statement = kind.statement("rowid", "?1", "?2", "?3", "?4")
 
         def removed() -> _Batch:

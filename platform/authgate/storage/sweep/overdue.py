@@ -33,4 +33,4 @@ async def _is_in_postgres(line: asyncpg.Connection, kind: Kind, since: datetime)
 
 
 def _values(kind: Kind, since: datetime) -> tuple[datetime, ...]:
-    return (since - kind.kept, *((since,) if kind.also else ()))
+    return (since - kind.kept, *((since,) if kind.asks_now else ()))

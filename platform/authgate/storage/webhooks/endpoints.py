@@ -43,6 +43,8 @@ class WebhookEndpointRow(TenantOwned):
     """Its place in the log: everything up to it is a delivery, or was not wanted."""
     since = fields.DatetimeField(null=True)
     """What happened before this is not sent."""
+    looked_at = fields.DatetimeField(null=True)
+    """When the log was looked into for it last."""
     failures = fields.IntField(default=0)
     failing_since = fields.DatetimeField(null=True)
     not_before = fields.DatetimeField(null=True)
@@ -221,10 +223,23 @@ async def begin_at(endpoint_id: UUID, *, place: int) -> None:
     await _one(endpoint_id).update(seq=place, since=utc_now())
 
 
+async def begin(endpoint_id: UUID, *, place: int) -> None:
+    """The same for one that has no place yet; not where somebody else has begun meanwhile."""
+    await _one(endpoint_id).filter(seq__isnull=True).update(seq=place, since=utc_now())
+
+
+async def looked(*, now: datetime) -> list[Endpoint]:
+    """Those for which the current tenant's log is looked into now, by name."""
+    running = WebhookEndpointRow.filter(enabled=True, paused_at__isnull=True)
+    await running.update(looked_at=now)
+    return [Endpoint.from_row(row) for row in await running.order_by("name")]
+
+
 async def moved(endpoint: Endpoint, place: int) -> bool:
     """Note how far it has come in the log, with the deliveries that were made of what lies between;
-    not where somebody else has come further meanwhile."""
-    return await _one(endpoint.id).filter(seq=endpoint.seq).update(seq=place) > 0
+    not where somebody else has come further meanwhile, or nothing is to be sent there any more."""
+    running = _one(endpoint.id).filter(enabled=True, paused_at__isnull=True)
+    return await running.filter(seq=endpoint.seq).update(seq=place) > 0
 
 
 async def taken(endpoint_id: UUID, *, slow: bool) -> None:
@@ -242,16 +257,26 @@ async def failed(
     return await find(endpoint_id)
 
 
+async def rested(endpoint_id: UUID) -> None:
+    """Note that nothing waits for it any more: what comes next is the first that it is asked."""
+    await _one(endpoint_id).update(failures=0, failing_since=None, not_before=None)
+
+
 async def pause(endpoint_id: UUID, *, reason: str, now: datetime) -> bool:
     """Leave it alone until somebody says otherwise; not where that was so already."""
     running = _one(endpoint_id).filter(paused_at__isnull=True)
     return await running.update(paused_at=now, pause_reason=reason[:LONGEST_REASON]) > 0
 
 
-async def resume(endpoint_id: UUID) -> None:
+async def resume(endpoint_id: UUID, *, now: datetime) -> None:
     """Go on with it as if it had never failed."""
     await _one(endpoint_id).update(
-        paused_at=None, pause_reason="", failures=0, failing_since=None, not_before=None
+        paused_at=None,
+        pause_reason="",
+        looked_at=now,
+        failures=0,
+        failing_since=None,
+        not_before=None,
     )
 
 

@@ -147,7 +147,9 @@ async def give_up_old(endpoint_id: UUID, *, before: datetime, now: datetime, err
 
 async def begin_anew(endpoint_id: UUID, *, now: datetime) -> None:
     """Try what waits as if it had only come."""
-    await _pending(endpoint_id).update(begun_at=now, next_attempt_at=now, attempts=0)
+    await _pending(endpoint_id).update(
+        begun_at=now, next_attempt_at=now, attempts=0, expires_at=now + KEPT
+    )
 
 
 async def again(endpoint_id: UUID, delivery_id: UUID, *, now: datetime) -> bool:
