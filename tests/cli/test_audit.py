@@ -6,6 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from authgate.admin.catalogue import OPERATIONS
+from authgate.cli.doors import local_door
+from authgate.cli.doors.admin_api import Asked
 from authgate_testing.command import Cli
 
 
@@ -68,3 +71,34 @@ def test_au_10_what_is_read_of_programs_and_people_at_the_machine_is_in_the_tena
     seen = ("audit", "list", "-t", "acme", "--type", "TENANT_DATA_VIEWED", "-o", "json")
     told = sorted(each["details"]["area"] for each in lite_cli(*seen).data)
     assert told == ["command:clients", "command:users"]
+
+
+TELLS_OF_NONE = {
+    "audit": "who looks at the log is in it: AUDIT_LOG_VIEWED",
+    "connections": "other providers",
+    "domains": "hosts",
+    "exports": "who takes a file along is in the log",
+    "jobs": "what is done, by kind",
+    "keys": "public keys",
+    "limits": "networks",
+    "resource-servers": "addresses of services",
+    "scopes": "words",
+    "settings": "what the tenant chooses",
+    "usage": "sums",
+    "webhooks": "addresses of services",
+}
+"""What is read of no people and programs, and why."""
+
+
+def test_au_10_each_list_that_is_read_at_the_machine_is_in_the_log_unless_it_tells_of_none(
+    lite_cli: Cli,
+) -> None:
+    lists = [each for each in OPERATIONS if not each.changes and "{" not in each.path]
+    with local_door.opened("acme") as door:
+        for each in lists:
+            assert door.send(Asked("GET", each.path)).status in (200, 404), each.path
+    told = {each.area for each in lists} - set(TELLS_OF_NONE) | {"alerts"}
+    assert told > {"users", "clients", "authorizations", "scim"}
+    seen = ("audit", "list", "-t", "acme", "--type", "TENANT_DATA_VIEWED", "-o", "json")
+    looked = {each["details"]["area"] for each in lite_cli(*seen).data}
+    assert looked == {f"command:{area}" for area in told}

@@ -23,7 +23,8 @@ OPERATORS = {
     Event.OPERATOR_ACCESS_ENTERED: "An operator has come into a tenant, whose log says so.",
     Event.TENANT_DATA_VIEWED: (
         "An operator, or whoever is at the machine, looked at what a tenant has; `details` say at"
-        " which area. Of the same within a quarter of an hour there is one."
+        " which area. Of the same within a quarter of an hour, or a program's within a day, there"
+        " is one."
     ),
     Event.OPERATOR_ACCESS_ENDED: (
         "The access of an operator to a tenant was ended, or its time was over."

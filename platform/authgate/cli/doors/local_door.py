@@ -13,6 +13,7 @@ from authgate.admin.api import API as ADMIN_API
 from authgate.api import problems
 from authgate.api.access import Caller
 from authgate.api.description import Api
+from authgate.api.operations import Operation
 from authgate.api.problems import Problem
 from authgate.api.router import Router
 from authgate.cli import installed
@@ -29,8 +30,24 @@ from authgate.tokens.grant_names import GRANTS
 from authgate.web.machine import MachineRequest, Reply
 from authgate_tenants import Tenant, TenantSettings, current_tenant, lifecycle, use_tenant
 
-_OF_OTHERS = frozenset({"clients", "groups", "tokens", "users"})
-"""What is read of people and programs, which the tenant's log tells."""
+_OF_NONE = frozenset(
+    {
+        "audit",
+        "connections",
+        "domains",
+        "exports",
+        "jobs",
+        "keys",
+        "limits",
+        "resource-servers",
+        "scopes",
+        "settings",
+        "usage",
+        "webhooks",
+    }
+)
+"""What tells of no people and programs, or, as the log does, of who looks at it itself. Of whatever
+else is read the tenant's log tells."""
 
 
 class LocalDoor:
@@ -74,8 +91,8 @@ class LocalDoor:
         try:
             route = self._router.found(request)
             reply = await self._router.perform(route, self._operator, request)
-            area = route.operation.area
-            if self._api is ADMIN_API and not route.operation.changes and area in _OF_OTHERS:
+            area = _area(route.operation)
+            if self._api is ADMIN_API and not route.operation.changes and area not in _OF_NONE:
                 await looks.note(self._operator.actor, f"command:{area}", now=self._parts.clock())
             return _told(reply)
         except Problem as problem:
@@ -98,6 +115,11 @@ def opened(slug: str, which: WhichApi = ADMIN) -> Iterator[LocalDoor]:
             yield LocalDoor(parts, runner, api)
         finally:
             runner.run(stack.aclose())
+
+
+def _area(operation: Operation) -> str:
+    """What it is about; alerts tell of people, unlike what else belongs to the log."""
+    return "alerts" if operation.path.startswith("/alerts") else operation.area
 
 
 async def _hashed(password: str, *, about: Collection[str] = ()) -> str:
