@@ -56,6 +56,22 @@ async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_nex
         url = SecretStr(f"redis://127.0.0.1:{broker.port}/0")
         elsewhere = replace(crew, settings=crew.settings.model_copy(update={"redis_url": url}))
         with elsewhere.worker() as worker:
+
+            async def a_line_is_lost() -> bool:
+                return bool(worker.said("consumer: Connection to broker lost") > lost)
+
+            async def it_is_back() -> bool:
+                return bool(worker.said("celery@") > ready)
+
+            lost, ready = 0, 0
+            await until(it_is_back)
+            # The first line that it loses while it has nothing to do.
+            ready = worker.said("celery@")
+            broker.end(signal.SIGKILL)
+            await until(a_line_is_lost)
+            lost = worker.said("consumer: Connection to broker lost")
+            broker.start()
+            broker.wait_until_up()
             await elsewhere.queue().enqueue(RemoveExpired(), tenant_id=None)
             await until(lambda: rows.some_are_gone(MANY))
             broker.end(signal.SIGKILL)
@@ -63,10 +79,7 @@ async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_nex
             if killed:
                 os.kill(worker.child(), signal.SIGKILL)
 
-            async def it_has_ended() -> bool:
-                return bool(worker.said("consumer: Connection to broker lost"))
-
-            await until(it_has_ended)
+            await until(a_line_is_lost)
             broker.start()
             broker.wait_until_up()
             before = worker.said("job ended")

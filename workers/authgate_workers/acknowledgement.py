@@ -7,8 +7,9 @@ for as long as it lives. So it connects anew, and what was not acknowledged come
 
 from typing import Any
 
+from celery import bootsteps
 from celery.worker.request import Request
-from kombu.asynchronous import get_event_loop
+from kombu.asynchronous import get_event_loop, set_event_loop
 
 
 class Unacknowledged(ConnectionError):
@@ -32,6 +33,15 @@ class AcknowledgedRequest(Request):
         loop: Any = get_event_loop()
         if loop is not None and not self.message.acknowledged:
             loop.call_soon(_lose_the_line)
+
+
+class KnownLoop(bootsteps.StartStopStep):
+    """A step of a worker's consumer, done for each line: whoever loses one forgets the loop."""
+
+    requires = ("celery.worker.consumer.tasks:Tasks",)
+
+    def start(self, consumer: Any) -> None:
+        set_event_loop(consumer.hub)
 
 
 def _lose_the_line() -> None:

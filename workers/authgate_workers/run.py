@@ -10,6 +10,7 @@ from authgate.jobs.celery_settings import celery_settings
 from authgate.settings import Settings
 from authgate.telemetry import tracing
 from authgate_workers import beat, heartbeat, metrics_port
+from authgate_workers.acknowledgement import KnownLoop
 from authgate_workers.tasks import celery_app
 
 _FEWEST = 2
@@ -25,6 +26,7 @@ def run_worker(settings: Settings, *, processes: int | None = None) -> int:
     """
     app = _app(settings)
     app.steps["consumer"].add(heartbeat.of_worker(settings.jobs.heartbeat_file))
+    app.steps["consumer"].add(KnownLoop)
     worker = app.Worker(
         concurrency=processes or max(_FEWEST, os.cpu_count() or 1),
         pool="prefork",
