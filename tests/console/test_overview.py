@@ -95,8 +95,13 @@ async def test_what_needs_attention_is_told_to_those_who_may_see_it(
     assert "SIGNING_KEY_REVOKED" in page
     await admin.visit(here)
     with use_tenant(acme):
-        looked = await AuditEvent.filter(event_type=Event.AUDIT_LOG_VIEWED)
-        assert [each.details for each in looked] == [{"filter": {"overview": True}}]
+        other = await AuditEvent.filter(event_type=Event.AUTHENTICATION_SUCCESS).get()
+    # Whoever has seen what is on the overview has not listed the rest.
+    assert (await admin.visit(f"{here}/audit/events/{other.id}")).status_code == 200
+    with use_tenant(acme):
+        looked = AuditEvent.filter(event_type=Event.AUDIT_LOG_VIEWED).order_by("id")
+        told = [each.details["filter"] for each in await looked]
+        assert told == [{"overview": True}, {"id": str(other.id)}]
         await UserRow.filter(id=alice.id).update(role=UserRole.CLIENT_MANAGER)
     page = (await admin.visit(here)).text
     assert "Jobs were given up" not in page
