@@ -4,14 +4,15 @@ import asyncio
 import random
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Any, Self
 
 import pytest
 from tortoise import connections
 from uuid_utils.compat import uuid7
 
 from authgate.settings import DatabaseSettings
+from authgate.storage import fitness
 from authgate.storage.audit import audit_events
 from authgate.storage.audit.audit_events import NewEvent
 from authgate.storage.clients import clients
@@ -93,7 +94,7 @@ async def test_each_event_is_counted_once_in_its_own_tenant_however_many_add_up(
         await asyncio.gather(
             *(roll_up.roll_up(now=until, steps=3, step=7) for _ in range(4)),
         )
-        while await roll_up.roll_up(now=until, steps=1, step=7) < NOW:
+        while (await roll_up.roll_up(now=until, steps=1, step=7)).is_behind:
             pass
     assert await sums(acme) == expected
     assert not await sums(globex)
@@ -121,12 +122,48 @@ async def test_what_breaks_off_is_done_again_and_counts_once(
     with use_tenant(acme):
         for _ in range(200):
             try:
-                if await roll_up.roll_up(now=until, step=9) >= NOW:
+                if not (await roll_up.roll_up(now=until, step=9)).is_behind:
                     break
             except ConnectionResetError:
                 continue
     assert turns > 10
     assert await sums(acme) == expected
+
+
+async def test_what_happens_by_the_others_clocks_counts_where_one_is_ahead(
+    database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if database.is_sqlite:
+        return  # all have one and the same clock
+    hour = timedelta(hours=1)
+
+    class Ahead(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Self:
+            return super().now(tz) + hour
+
+    with use_tenant(tenant("acme")):
+        real = datetime.now(UTC)
+        await usage_days.begin(real - hour)
+        with monkeypatch.context() as there:
+            there.setattr(fitness, "datetime", Ahead)
+            assert (await roll_up.roll_up(now=real + hour)).until < real
+        await audit_events.append(event("TOKEN_REFRESHED", "portal", "refresh_token", real))
+        found = await roll_up.tokens_by_day(since=real.date(), now=real + hour)
+    assert [each.total for each in found.counts] == [1]
+
+
+async def test_more_entries_than_a_step_takes_are_behind(database: DatabaseSettings) -> None:
+    with use_tenant(tenant("acme")):
+        await usage_days.begin(NOW)
+        for measure in (*[Measure.API_CALLS] * 3, Measure.ACTIVE_USERS):
+            await usage_entries.note(measure, now=NOW)
+        first, second = [
+            await roll_up.by_day({Measure.ACTIVE_USERS}, since=NOW.date(), now=NOW, steps=1, step=3)
+            for _ in range(2)
+        ]
+    assert (first.is_behind, dict(first.counts)) == (True, {})
+    assert (second.is_behind, len(second.counts)) == (False, 1)
 
 
 async def test_what_is_newest_is_told_before_it_is_added_up(database: DatabaseSettings) -> None:

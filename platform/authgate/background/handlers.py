@@ -64,7 +64,7 @@ from authgate.sealing import checking, forgetting, retention
 from authgate.sealing.sealer import Sealer
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.export_files import SILENCE, ExportFile
-from authgate.storage.metering.roll_up import roll_up
+from authgate.storage.metering.roll_up import is_being_rolled_up, roll_up
 from authgate.storage.sweep import (
     due_accounts,
     due_alerts,
@@ -304,7 +304,11 @@ async def _check_domains(parts: Installation, _job: CheckDomains) -> None:
 
 async def _roll_up_usage(parts: Installation, _job: RollUpUsage) -> None:
     if tenant_in_scope() is not None:
-        await roll_up(now=parts.clock())
+        # Each page that is looked at meanwhile asks for it: who is at it goes on.
+        if await is_being_rolled_up():
+            return
+        if (await roll_up(now=parts.clock())).is_behind:
+            raise Unfinished
         return
     # Whole days only: a tenant that nobody looks at costs a transaction a day.
     now, database = parts.clock(), parts.settings.database

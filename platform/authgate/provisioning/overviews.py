@@ -52,7 +52,6 @@ AREAS: Final[Mapping[Matter, Area]] = {
 _EVENTS_ADDED: Final = 2000
 """Events of each kind that whoever looks adds up: what is more is added up by a job."""
 
-_BEHIND: Final = roll_up.LATE + timedelta(minutes=1)
 _A_DAY: Final = timedelta(days=1)
 _HOURS: Final = 24
 
@@ -108,8 +107,7 @@ async def read(span: Span, *, now: datetime) -> Overview:
         steps=1,
         step=_EVENTS_ADDED,
     )
-    is_behind = now - found.until > _BEHIND
-    if is_behind:
+    if found.is_behind:
         await port.hint(RollUpUsage(), tenant_id=current_tenant().id)
     by_day, days = _by_day(found), period.days
     people = _change(Measure.ACTIVE_USERS, by_day, days, period.before.days)
@@ -121,7 +119,7 @@ async def read(span: Span, *, now: datetime) -> Overview:
         steps, before, sums = days, period.before.days, by_day
         people = Change(people[0], *(round(each / span.days) for each in people[1:]))
     others = [_change(each, sums, steps, before) for each in TOLD[1:]]
-    return Overview(span, found.until, is_behind, [people, *others], steps, sums)
+    return Overview(span, found.until, found.is_behind, [people, *others], steps, sums)
 
 
 def _change(

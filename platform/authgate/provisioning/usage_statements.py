@@ -90,7 +90,7 @@ async def close_months(parts: Installation) -> None:
         if month is None or month > last:
             return
         counted = await roll_up(now=now)
-        if counted < end_of(month):
+        if counted.is_behind or counted.until < end_of(month):
             return  # there was so much that another turn counts the rest
         await _close(parts, month, now)
         month = _following(month)

@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from authgate.storage import fitness
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.metering import (
     event_counts,
@@ -26,6 +27,9 @@ from authgate.storage.unit_of_work import set_aside, transaction
 
 LATE: Final = timedelta(minutes=5)
 """An event is stored so much later than it happened at the most, other servers' clocks included."""
+
+CLOCKS_DIFFER: Final = timedelta(minutes=1)
+"""By so much a server's clock may be ahead of the database's, as ``LATE`` allows for."""
 
 STEP: Final = 10_000
 """Events that a step looks at, and entries that it takes."""
@@ -51,6 +55,8 @@ class UsageOfAll(NamedTuple):
     counts: Mapping[Measure, Sequence[Count]]
     hours: Hours = MappingProxyType({})
     """Where they were asked for; of what leaves no event there are none."""
+    is_behind: bool = False
+    """Whether there was more to be added up than the steps reached."""
 
     def of(self, measure: Measure) -> Usage:
         """One kind of it."""
@@ -61,16 +67,43 @@ class UsageOfAll(NamedTuple):
         return ((measure, each) for measure, found in self.counts.items() for each in found)
 
 
-async def roll_up(*, now: datetime, steps: int = STEPS, step: int = STEP) -> datetime:
+class RolledUp(NamedTuple):
+    """How far it is added up."""
+
+    until: datetime
+    """Each event that is older is in the sums."""
+    is_behind: bool
+    """Whether there is more, entries or events."""
+
+
+async def roll_up(*, now: datetime, steps: int = STEPS, step: int = STEP) -> RolledUp:
     """Add up what has happened in the current tenant until a few minutes ago, or as much of it as
-    these steps reach; until when it is added up."""
-    until = now - LATE
+    these steps reach."""
+    until = now - LATE - await _ahead()
+    more = True
     for _ in range(steps):
-        if not await _take_entries(step):
+        more = await _take_entries(step)
+        if not more:
             break
     others = await _source(OTHERS, until, steps=steps, step=step)
     # They wait for the others: by the mark of tokens alone it is seen who lies behind.
-    return await _source(TOKENS, others, steps=steps, step=step)
+    counted = await _source(TOKENS, others, steps=steps, step=step)
+    return RolledUp(counted, more or counted < until)
+
+
+async def is_being_rolled_up() -> bool:
+    """Whether somebody is at it for the current tenant at this moment. Where one alone writes, as
+    with SQLite, nobody is."""
+    async with transaction():
+        free = await UsageMark.all().select_for_update(skip_locked=True).first()
+        return free is None and await UsageMark.all().exists()
+
+
+async def _ahead() -> timedelta:
+    """How far this server's clock is ahead: an event is no more looked for once it is before the
+    mark, so what has yet to happen by the others' clocks is left alone."""
+    ahead = -await fitness.clock_skew()
+    return ahead if ahead > CLOCKS_DIFFER else timedelta(0)
 
 
 async def _source(source: Source, until: datetime, *, steps: int, step: int) -> datetime:
@@ -109,7 +142,7 @@ async def by_day(
     hours: dict[Measure, Counter[datetime]] = {}
     until = now
     async with set_aside():
-        await roll_up(now=now, steps=steps, step=step)
+        rolled_up = await roll_up(now=now, steps=steps, step=step)
         async with transaction():
             # Held: what is added up meanwhile would be counted twice.
             mark = await UsageMark.all().select_for_update().first()
@@ -129,7 +162,7 @@ async def by_day(
     for (measure, day, detail), total in sorted(sums.items()):
         if measure in measures and since <= day <= to:
             counted.setdefault(measure, []).append(Count(client_id, day, detail, total))
-    return UsageOfAll(until, counted, hours)
+    return UsageOfAll(until, counted, hours, rolled_up.is_behind)
 
 
 _Sums = Counter[tuple[Measure, date, str]]
