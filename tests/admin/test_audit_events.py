@@ -206,7 +206,8 @@ async def test_what_happened_is_counted_by_the_hour_and_where_it_failed(
     assert sum(each["total"] for each in failed) == 2
     assert {(each["severity"], each["success"]) for each in failed} == {("WARNING", False)}
     assert all(each["hour"].endswith(":00:00Z") for each in failed)
-    assert told["failing_actors"] == [{"value": "alice", "total": 2}]
+    alike = {"value": "alice", "actor_type": "anonymous", "actor_id": str(alice.id)}
+    assert told["failing_actors"] == [alike | {"total": 2}]
     assert [each["total"] for each in told["failing_addresses"]] == [2]
     theirs = (await foreign_api.get("/audit-statistics")).json()
     assert (theirs["failing_actors"], theirs["failing_addresses"]) == ([], [])

@@ -1,11 +1,14 @@
 """``/admin/audit/statistics``: how much of what has happened, with the way to each of it."""
 
 import re
+from datetime import timedelta
 from html import unescape
 from urllib.parse import urljoin
+from uuid import UUID
 
 from authgate import audit
 from authgate.audit import SYSTEM, Event
+from authgate.storage.audit import audit_events
 from authgate.storage.audit.audit_events import AuditEvent
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.databases import on_sqlite
@@ -44,3 +47,29 @@ async def test_each_figure_leads_to_the_events_that_it_counts(
     with use_tenant(acme):
         looked = await AuditEvent.filter(event_type=Event.AUDIT_LOG_VIEWED)
     assert {"statistics": True} in [each.details["filter"] for each in looked]
+
+
+@on_sqlite
+async def test_figures_of_a_day_lead_to_no_event_before_it_and_names_to_nobody_else(
+    server: RunningServer, acme: Tenant, admin: Person
+) -> None:
+    now = server.clock()
+    with use_tenant(acme):
+        for number, (name, hours) in enumerate((("ann", 30), ("ann", 1), ("ann-marie", 1))):
+            who = audit.user(UUID(int=len(name)), name)
+            made = audit.event(Event.LOGIN_DENIED, actor=who, success=False)
+            at = now - timedelta(hours=hours, seconds=number)
+            await audit_events.append(made._replace(occurred_at=at))
+    here = f"{acme.issuer}/admin/audit/statistics?span=24h"
+    page = (await admin.visit(here)).text
+
+    async def found(link: str) -> int:
+        [url] = re.findall(link, page)
+        return (await admin.visit(urljoin(here, unescape(url)))).text.count("LOGIN_DENIED</code>")
+
+    assert await found(r'<a href="([^"]+)"><code>LOGIN_DENIED</code>') == 2
+    for name in ("ann", "ann-marie"):
+        assert await found(rf'<a href="([^"]+)">(?:<bdi>)?{name}</') == 1
+    url = f"{acme.issuer}/admin/audit"
+    for wrong in ("x", "2026-03-02T09:00", "0001-01-01T00:00%2B01:00"):
+        assert (await admin.visit(f"{url}?from={wrong}")).text.count("LOGIN_DENIED</code>") == 3

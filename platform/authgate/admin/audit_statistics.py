@@ -43,11 +43,31 @@ class AuditEventCount(Document):
 
 
 class AuditFailureCount(Document):
-    """How much has failed by somebody, or from somewhere."""
+    """How much has failed from somewhere."""
 
     model_config = exemplified(value="192.0.2.7", total=17)
 
     value: str
+    total: int
+
+
+class AuditFailingActor(Document):
+    """How much has failed by somebody."""
+
+    model_config = exemplified(
+        value="alice",
+        actor_type="user",
+        actor_id="0197a3b2-6c1e-7d40-8f52-3b9d5e6a7c81",
+        total=17,
+    )
+
+    value: str
+    """The name."""
+
+    actor_type: str
+    actor_id: str
+    """Empty where no more is known than the name that was given."""
+
     total: int
 
 
@@ -62,7 +82,7 @@ class AuditStatistics(Document):
     failing_addresses: Sequence[AuditFailureCount]
     """Where the most has failed from, ten of them."""
 
-    failing_actors: Sequence[AuditFailureCount]
+    failing_actors: Sequence[AuditFailingActor]
     """By whom the most has failed."""
 
 
@@ -79,7 +99,7 @@ async def count_audit_events(
             counted_since=found.counted_since,
             items=[told(each, AuditEventCount) for each in found.counts],
             failing_addresses=[told(each, AuditFailureCount) for each in found.failing_addresses],
-            failing_actors=[told(each, AuditFailureCount) for each in found.failing_actors],
+            failing_actors=[told(each, AuditFailingActor) for each in found.failing_actors],
         )
     )
 

@@ -20,9 +20,10 @@ SEVERITIES = (Severity.INFO.value, Severity.WARNING.value, Severity.CRITICAL.val
 RESULTS = ("failed", "succeeded")
 NARROWING = (
     *("type", "actor_type", "actor", "resource_type", "resource"),
-    *("client", "session", "request"),
+    *("client", "session", "request", "from"),
 )
-"""What a click on something in a line looks for, besides what was looked for already."""
+"""What a click on something in a line, or on a figure, looks for, besides what was looked for
+already."""
 
 _LONGEST_SEARCH = 100
 _LONGEST = 254
@@ -60,6 +61,7 @@ class AuditSearch(ListSearch):
             name: list_search.plain(arguments.get(name, ""), ids.LONGEST) for name in NARROWING
         }
         narrowed["type"] = one_of("type", list(Event))
+        narrowed["from"] = narrowed["from"] if _moment(narrowed["from"]) else ""
         return cls(
             search=list_search.plain(arguments.get("search", ""), _LONGEST_SEARCH),
             user=list_search.plain(arguments.get("user", ""), _LONGEST),
@@ -95,7 +97,7 @@ class AuditSearch(ListSearch):
             session_id=narrowed.get("session", ""),
             network=network,
             request_id=narrowed.get("request", ""),
-            since=_midnight(self.since),
+            since=_moment(narrowed.get("from", "")) or _midnight(self.since),
             to=_midnight(self.to, days=1),
             text=self.search,
         )
@@ -129,13 +131,22 @@ class AuditSearch(ListSearch):
         return {**own, **self.narrowed}
 
 
-_TIMES = ("since", "to")
+_TIMES = ("since", "to", "from")
 
 
 def _day(text: str) -> date | None:
     try:
         return date.fromisoformat(text) if text else None
     except ValueError:
+        return None
+
+
+def _moment(text: str) -> datetime | None:
+    """One of a zone that is told."""
+    try:
+        said = datetime.fromisoformat(text)
+        return said.astimezone(UTC) if said.tzinfo else None
+    except (ValueError, OverflowError):
         return None
 
 

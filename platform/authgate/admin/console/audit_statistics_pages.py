@@ -14,7 +14,12 @@ from authgate.permissions import Area, reads
 from authgate.provisioning import audit_views, overviews
 from authgate.provisioning.overviews import Span
 from authgate.storage.audit import statistics
-from authgate.storage.audit.statistics import EventCount, FailureCount, Statistics
+from authgate.storage.audit.statistics import (
+    EventCount,
+    FailingActor,
+    FailureCount,
+    Statistics,
+)
 from authgate.storage.metering.periods import Period, today
 from authgate.vocabulary import Severity
 from authgate.web import usage_chart
@@ -47,28 +52,31 @@ class AuditStatisticsPages:
         since = overviews.beginning(steps[0])
         found = await statistics.of_period(since, now)
         await audit_views.note(actor(), {"statistics": True}, now=now)
-        lately = _Lately(since.date())
+        lately = _Lately(max(since, found.counted_since))
         content = AuditStatisticsPage(
             frame=await self._console.frame(),
             spans=[FilterLink(each, _url(each), current=each is span) for each in _SPANS],
             figures=lately.figures(found.counts),
             chart=_chart(found, steps, now),
             types=lately.types(found.counts),
-            addresses=lately.failing(found.failing_addresses, "ip"),
-            actors=lately.failing(found.failing_actors, "search"),
+            addresses=lately.failing_addresses(found.failing_addresses),
+            actors=lately.failing_actors(found.failing_actors),
             counted_since=found.counted_since if found.counted_since > since else None,
         )
         return self._console.show("audit_statistics.html", content)
 
 
 class _Lately:
-    """Lists of events since a day."""
+    """Lists of the events that are counted: since a moment, which is a day's beginning or not."""
 
-    def __init__(self, since: date) -> None:
-        self._since = since.isoformat()
+    def __init__(self, since: datetime) -> None:
+        day = since.date()
+        moment = since.isoformat().replace("+00:00", "Z")
+        is_midnight = since == overviews.beginning(day)
+        self._since = {"since": day.isoformat()} if is_midnight else {"from": moment}
 
     def _link(self, text: str, **what: str) -> AuditLink:
-        return AuditLink(text, AuditSearch.read({}).url(since=self._since, **what))
+        return AuditLink(text, AuditSearch.read({}).url(**self._since, **what))
 
     def figures(self, counts: Sequence[EventCount]) -> list[AuditCount]:
         """All of them, those that failed, and those that deserve a look."""
@@ -100,12 +108,25 @@ class _Lately:
             for kind, total in sorted(sums.items(), key=lambda it: (-it[1], it[0]))[:_TYPES]
         ]
 
-    def failing(self, found: Sequence[FailureCount], by: str) -> list[AuditCount]:
-        """Where, or by whom, the most has failed."""
+    def failing_addresses(self, found: Sequence[FailureCount]) -> list[AuditCount]:
+        """Where the most has failed."""
         return [
-            AuditCount(self._link(each.value, **{by: each.value, "result": "failed"}), each.total)
+            AuditCount(self._link(each.value, ip=each.value, result="failed"), each.total)
             for each in found
         ]
+
+    def failing_actors(self, found: Sequence[FailingActor]) -> list[AuditCount]:
+        """By whom the most has failed."""
+        return [
+            AuditCount(self._link(each.value, **_by(each), result="failed"), each.total)
+            for each in found
+        ]
+
+
+def _by(each: FailingActor) -> dict[str, str]:
+    if each.actor_id:
+        return {"actor_type": each.actor_type, "actor": each.actor_id}
+    return {"search": each.value}  # no more is known of them than what they said
 
 
 def _asked() -> Span:

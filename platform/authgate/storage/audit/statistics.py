@@ -38,9 +38,20 @@ class EventCount:
 
 @dataclass(frozen=True, slots=True)
 class FailureCount:
-    """How much has failed by somebody, or from somewhere."""
+    """How much has failed from somewhere."""
 
     value: str
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class FailingActor:
+    """How much has failed by somebody."""
+
+    value: str
+    """The name that they had then."""
+    actor_type: str
+    actor_id: str
     total: int
 
 
@@ -52,7 +63,7 @@ class Statistics:
     """Whatever happened in the period before this is not counted."""
     counts: Sequence[EventCount]
     failing_addresses: Sequence[FailureCount]
-    failing_actors: Sequence[FailureCount]
+    failing_actors: Sequence[FailingActor]
 
 
 async def of_period(since: datetime, to: datetime) -> Statistics:
@@ -64,19 +75,24 @@ async def of_period(since: datetime, to: datetime) -> Statistics:
     dialect = connection.dialect()
     kinds = (f"{_HOURS[dialect]} AS hour", "event_type", "severity", "success")
     rows = await looking.grouped(kinds, order="1, 2, 3, 4")
-    failed = Condition(_FAILED[dialect])
     return Statistics(
         counted_since=edge or since,
         counts=[_count(each) for each in rows],
-        failing_addresses=await _most(looking, "ip", failed),
-        failing_actors=await _most(looking, "actor_name", failed),
+        failing_addresses=[
+            FailureCount(each["ip"], each["total"]) for each in await _most(looking, "ip")
+        ],
+        failing_actors=[
+            FailingActor(each["actor_name"], each["actor_type"], each["actor_id"], each["total"])
+            for each in await _most(looking, "actor_name", "actor_type", "actor_id")
+        ],
     )
 
 
-async def _most(looking: Looking, column: str, failed: Condition) -> Sequence[FailureCount]:
-    known = Condition(f"{column} <> ''")
-    rows = await looking.grouped((column,), failed, known, order=f"total DESC, 1 LIMIT {MOST}")
-    return [FailureCount(each[column], each["total"]) for each in rows]
+async def _most(looking: Looking, column: str, *others: str) -> Sequence[dict[str, Any]]:
+    failed, known = Condition(_FAILED[connection.dialect()]), Condition(f"{column} <> ''")
+    columns = (column, *others)
+    order = ", ".join(["total DESC", *(str(place) for place in range(1, len(columns) + 1))])
+    return await looking.grouped(columns, failed, known, order=f"{order} LIMIT {MOST}")
 
 
 def _count(row: dict[str, Any]) -> EventCount:
