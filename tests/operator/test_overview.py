@@ -1,6 +1,7 @@
 """What all tenants together come to: added up once for all of them, and told to operators alone."""
 
 from datetime import timedelta
+from enum import StrEnum
 
 import pytest
 
@@ -62,6 +63,22 @@ async def test_what_a_tenant_did_that_is_gone_stays_in_the_sums(
     [day] = await installation_days.between(yesterday, yesterday)
     assert day.sums[Measure.TOKENS] == 330
     assert [each.total for each in day.busiest] == [60]
+
+
+async def test_what_a_newer_version_counts_is_added_up_and_told_by_it_alone(
+    server: RunningServer, added_up: None, acme: Tenant, operator: ApiClient
+) -> None:
+    class Newer(StrEnum):
+        LOOKUPS = "lookups"
+
+    yesterday = server.clock().date() - timedelta(days=1)
+    with use_tenant(acme):
+        counted = [Count(ALL_CLIENTS, yesterday, "", 70)]
+        await usage_days.add(Newer.LOOKUPS, counted)  # type: ignore[arg-type]  # as it is there
+    await overview.add_up(server.parts)
+    [day] = await installation_days.between(yesterday, yesterday)
+    assert day.sums["lookups"] == 70
+    assert (await operator.get("/overview")).status_code == 200
 
 
 @on_sqlite

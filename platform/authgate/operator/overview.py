@@ -81,8 +81,8 @@ async def read(span: OperatorSpan, *, now: datetime) -> InstallationOverview:
     new: Counter[date] = Counter()
     for each in found:
         new[each.day] = each.new_tenants
-        for measure, total in each.sums.items():
-            sums.setdefault(measure, Counter())[each.day] = total
+        for measure in TOLD:
+            sums[measure][each.day] = each.sums.get(measure, 0)
     newest = next((each for each in reversed(found) if each.day <= yesterday), None)
     named = _named(newest) if newest else frozenset()
     return InstallationOverview(

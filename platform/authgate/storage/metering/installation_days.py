@@ -10,7 +10,6 @@ from uuid import UUID
 from tortoise import fields
 from tortoise.models import Model
 
-from authgate.storage.metering.usage_days import Measure
 from authgate_tenants import TenantStatus
 
 
@@ -51,7 +50,8 @@ class Day:
     day: date
     counted_at: datetime
     """When it was added up: tenants that lay behind then are in it the next time."""
-    sums: Mapping[Measure, int]
+    sums: Mapping[str, int]
+    """By measure: one that a newer version counts is kept by an older one, too."""
     tenants: Mapping[TenantStatus, int]
     """How many there were when it was added up."""
     new_tenants: int
@@ -62,7 +62,7 @@ class Day:
 async def keep(found: Day) -> None:
     """Keep what a day comes to by now. Of a tenant that is gone what it did stays in the sums."""
     former = await InstallationDay.get_or_none(day=found.day)
-    sums = {measure.value: total for measure, total in found.sums.items()}
+    sums = {str(measure): total for measure, total in found.sums.items()}
     for measure, total in (former.sums if former else {}).items():
         sums[measure] = max(total, sums.get(measure, 0))
     said = {
@@ -92,11 +92,10 @@ async def stale(days: Collection[date], *, most: int) -> Sequence[date]:
 
 
 def _value(row: InstallationDay) -> Day:
-    known = set(Measure)
     return Day(
         day=row.day,
         counted_at=row.counted_at,
-        sums={Measure(each): total for each, total in row.sums.items() if each in known},
+        sums=row.sums,
         tenants={TenantStatus(each): total for each, total in row.tenants.items()},
         new_tenants=row.new_tenants,
         busiest=[Busy(UUID(each), total) for each, total in row.busiest],

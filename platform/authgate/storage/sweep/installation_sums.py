@@ -15,7 +15,6 @@ from authgate.settings import DatabaseSettings
 from authgate.storage import connection
 from authgate.storage.batches.append_log import encoded
 from authgate.storage.metering.installation_days import Busy, Day, Failing
-from authgate.storage.metering.usage_days import Measure
 from authgate.storage.sweep.line import sweep_line
 from authgate_tenants import TenantStatus
 
@@ -74,7 +73,7 @@ async def _day(ask: _Ask, day: date, now: datetime) -> Day:
     return Day(
         day=day,
         counted_at=now,
-        sums={Measure(each["measure"]): int(each["total"]) for each in await ask(_SUMS, day)},
+        sums={each["measure"]: int(each["total"]) for each in await ask(_SUMS, day)},
         tenants={TenantStatus(each["status"]): each["total"] for each in await ask(_TENANTS)},
         new_tenants=new[0]["total"],
         busiest=[Busy(_id(each), int(each["total"])) for each in await ask(_BUSIEST, day)],
