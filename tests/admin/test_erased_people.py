@@ -2,6 +2,7 @@
 certificate says so, and the audit log is verified nevertheless."""
 
 from contextlib import suppress
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +39,8 @@ from authgate.storage.audit import alerts
 from authgate.storage.audit.alerts import Finding
 from authgate.storage.jobs.kept_jobs import KeptJobRow
 from authgate.storage.mail.mails import Mail
+from authgate.storage.metering import roll_up
+from authgate.storage.metering.usage_days import Measure
 from authgate.storage.people import impersonations, scim_tokens, users
 from authgate.storage.people.operator_accesses import OperatorAccess
 from authgate.storage.people.users import User, UserRow
@@ -159,6 +162,7 @@ async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verifi
     assert [trace for trace in TRACES if trace not in before] == []
     if settings.redis_url is not None:
         assert f":login_per_ip:{ADDRESS}" in counted(settings)
+    server.clock.advance(600)  # so late nothing comes any more that was before
     here = f"/users/{wilhelmina.id}/erase"
     mistyped = await api.post(here, {"confirmation": "wilhelmina"})
     assert is_problem(mistyped, 422, "invalid")
@@ -176,6 +180,9 @@ async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verifi
     assert [trace for trace in TRACES if trace in everything] == []
     with use_tenant(acme):
         report = await stored_log.verified(trusted=Sealer(server.parts).keys.thumbprints)
+        used = await roll_up.by_day({Measure.TOKENS}, since=date(2020, 1, 1), now=server.clock())
+    grants = {each.detail for each in used.counts[Measure.TOKENS]}
+    assert grants == {"authorization_code", "client_credentials"}, "which the log tells no more"
     assert report.faults == []
     assert report.erased == proof["events"] > 0
     assert proof["rows"].keys() >= {

@@ -18,7 +18,7 @@ MANY: Final = 20
 """Looks within so long that are written down one by one; beyond, that there are many."""
 
 _NO_LIST: Final = ({"id"}, {"statistics"}, {"overview"}, {"many"})
-"""By what nobody is shown which events there are, or, as on an overview, a few that nobody chose."""
+"""By what nobody is shown which events there are, or a few that they did not look for."""
 
 
 async def note(actor: Actor, looked_for: Mapping[str, Any], *, now: datetime) -> None:

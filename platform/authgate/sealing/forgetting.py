@@ -20,6 +20,7 @@ from authgate.storage.audit.audit_erasures import Erasure
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.audit.sealed import SealedEvent
 from authgate.storage.mail import mails
+from authgate.storage.metering.roll_up import roll_up
 from authgate.storage.people import person_erasures
 from authgate.storage.people.users import User
 from authgate.storage.redis.connection import RedisUnavailable
@@ -64,6 +65,7 @@ async def forget(parts: Installation, *, steps: int = _STEPS) -> int:
         async with storage.transaction():
             await audit_erasures.postpone(now=parts.clock())
         return 0
+    await roll_up(now=parts.clock())  # by details that are emptied below
     for _ in range(steps):
         async with storage.transaction():
             erasure = await audit_erasures.due(now=parts.clock())
