@@ -8,8 +8,8 @@ import pytest
 from authgate.operator import overview
 from authgate.operator.overview import OperatorSpan
 from authgate.permissions import UserRole
-from authgate.storage.metering import installation_days, usage_days
-from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageDay
+from authgate.storage.metering import installation_days, roll_up, usage_days
+from authgate.storage.metering.usage_days import ALL_CLIENTS, Count, Measure, UsageDay, UsageMark
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import ApiClient, is_problem
@@ -79,6 +79,20 @@ async def test_what_a_newer_version_counts_is_added_up_and_told_by_it_alone(
     [day] = await installation_days.between(yesterday, yesterday)
     assert day.sums["lookups"] == 70
     assert (await operator.get("/overview")).status_code == 200
+
+
+async def test_a_day_that_some_tenants_are_not_in_is_told_to_be_so(
+    server: RunningServer, added_up: None, globex: Tenant, operator: ApiClient
+) -> None:
+    assert (await operator.get("/overview")).json()["tenants_behind"] == 0
+    with use_tenant(globex):
+        await UsageMark.all().update(until=server.clock() - timedelta(days=2))
+    await overview.add_up(server.parts)
+    assert (await operator.get("/overview")).json()["tenants_behind"] == 1
+    with use_tenant(globex):
+        await roll_up.roll_up(now=server.clock())
+    await overview.add_up(server.parts)
+    assert (await operator.get("/overview")).json()["tenants_behind"] == 0
 
 
 @on_sqlite

@@ -172,6 +172,9 @@ class OverviewDocument(Document):
 
     new_tenants: int
     new_tenants_before: int
+    tenants_behind: int
+    """Of so many the last day that is over is not all added up: it comes to more."""
+
     figures: Sequence[FigureDocument]
     busiest: Sequence[BusyDocument]
     """On the last day that is over: ten of them."""
@@ -195,6 +198,7 @@ async def read_overview(call: Call[OverviewQuery, Nothing]) -> Answer[OverviewDo
             tenants=found.tenants,
             new_tenants=found.new_tenants[0],
             new_tenants_before=found.new_tenants[1],
+            tenants_behind=newest.behind if newest else 0,
             figures=[FigureDocument(**each._asdict()) for each in found.changes],
             busiest=[
                 BusyDocument(**each._asdict(), slug=named[each.tenant_id].slug)

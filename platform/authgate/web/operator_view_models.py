@@ -66,6 +66,8 @@ class AllTenants:
     """How many tenants there are of each status, and where they are listed."""
     day: date | None
     """The last one that is over, as far as it is added up."""
+    behind: int = 0
+    """Of so many tenants not all of that day is."""
     busiest: Sequence[NotableTenant] = ()
     """On that day."""
     failing: Sequence[NotableTenant] = ()

@@ -223,6 +223,7 @@ def _all() -> AllTenants:
         charts={"sign_ins": usage_chart.over(days, series, _NOW, colours=(1, 3))},
         states=[(each, 17, _HERE) for each in TenantStatus],
         day=days[-1],
+        behind=3,
         busiest=[NotableTenant(_HERE, "Northwind", 12_345), NotableTenant(_HERE, _LONG, 1)],
         failing=[NotableTenant(_HERE, "Northwind", 120, 300)],
     )

@@ -76,6 +76,8 @@ def overview(
             say(f"{name.capitalize()} on the last day that is over:")
             show_all(told[name], output)
     say(f"Added up: {told['counted_at'] or 'not yet'}.")
+    if told["tenants_behind"]:
+        say(f"Tenants of which the last day is not all added up: {told['tenants_behind']}.")
 
 
 def export_usage(

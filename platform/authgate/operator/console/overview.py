@@ -82,6 +82,7 @@ class OverviewPages:
                 for status in TenantStatus
             ],
             day=newest.day if newest else None,
+            behind=newest.behind if newest else 0,
             busiest=[
                 _notable(found, each.tenant_id, each.total)
                 for each in (newest.busiest if newest else ())

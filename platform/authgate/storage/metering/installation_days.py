@@ -23,6 +23,7 @@ class InstallationDay(Model):
     new_tenants = fields.IntField(default=0)
     busiest: list[list[Any]] = fields.JSONField(default=list)
     failing: list[list[Any]] = fields.JSONField(default=list)
+    behind = fields.IntField(default=0, db_default=0)
 
     class Meta:
         table = "installation_days"
@@ -57,6 +58,8 @@ class Day:
     new_tenants: int
     busiest: Sequence[Busy]
     failing: Sequence[Failing]
+    behind: int
+    """Tenants of which not all of the day was added up then."""
 
 
 async def keep(found: Day) -> None:
@@ -71,6 +74,7 @@ async def keep(found: Day) -> None:
         "tenants": {status.value: total for status, total in found.tenants.items()},
         "new_tenants": max(found.new_tenants, former.new_tenants if former else 0),
         "busiest": [[str(each.tenant_id), each.total] for each in found.busiest],
+        "behind": found.behind,
         "failing": [[str(each.tenant_id), each.failed, each.attempts] for each in found.failing],
     }
     await InstallationDay.update_or_create(said, day=found.day)
@@ -100,4 +104,5 @@ def _value(row: InstallationDay) -> Day:
         new_tenants=row.new_tenants,
         busiest=[Busy(UUID(each), total) for each, total in row.busiest],
         failing=[Failing(UUID(each), *counts) for each, *counts in row.failing],
+        behind=row.behind,
     )

@@ -39,6 +39,8 @@ _FAILING: Final = (
     f" ORDER BY failed DESC, tenant_id LIMIT {MOST}"
 )
 _TENANTS: Final = "SELECT status, COUNT(*) AS total FROM tenants GROUP BY status"
+_BEHIND: Final = "SELECT COUNT(*) AS total FROM usage_marks WHERE until < {0}"
+"""On PostgreSQL a mark is seen once it is an hour old: nobody lies less behind for long."""
 _NEW: Final = "SELECT COUNT(*) AS total FROM tenants WHERE created_at >= {0} AND created_at < {1}"
 
 
@@ -69,13 +71,15 @@ async def _ask_sqlite(statement: str, *values: Any) -> Sequence[Mapping[str, Any
 
 async def _day(ask: _Ask, day: date, now: datetime) -> Day:
     begin = datetime.combine(day, time(), UTC)
-    new = await ask(_NEW, begin, begin + timedelta(days=1))
+    end = begin + timedelta(days=1)
+    [new], [behind] = await ask(_NEW, begin, end), await ask(_BEHIND, end)
     return Day(
         day=day,
         counted_at=now,
         sums={each["measure"]: int(each["total"]) for each in await ask(_SUMS, day)},
         tenants={TenantStatus(each["status"]): each["total"] for each in await ask(_TENANTS)},
-        new_tenants=new[0]["total"],
+        new_tenants=new["total"],
+        behind=behind["total"],
         busiest=[Busy(_id(each), int(each["total"])) for each in await ask(_BUSIEST, day)],
         failing=[
             Failing(_id(each), int(each["failed"]), int(each["attempts"]))
