@@ -4,6 +4,7 @@ nevertheless."""
 import json
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import Any
 from uuid import UUID
 
@@ -13,8 +14,10 @@ from tortoise.exceptions import OperationalError
 
 from authgate import audit, background, provisioning
 from authgate.audit import SYSTEM, Event
+from authgate.exports import audit_lines
 from authgate.installation import key_encryption_keys
 from authgate.jobs import ForgetPeople, Job, Result, RetireAudit, SealAudit
+from authgate.portable import exported_log
 from authgate.provisioning import provisioned_users
 from authgate.provisioning.roles import OPERATOR
 from authgate.sealing import folding, retention, stored_log
@@ -27,7 +30,7 @@ from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.audit.audit_logs import AuditLogRow
 from authgate.storage.audit.audit_seals import AuditSealRow, Seal
-from authgate.storage.audit.exports import AuditExportRow
+from authgate.storage.audit.exports import AuditExportRow, LogFormat
 from authgate.storage.database import dsn, sweep_url
 from authgate.storage.export_files import wanted
 from authgate.storage.people.users import User
@@ -283,6 +286,35 @@ async def test_what_a_former_key_has_sealed_is_folded_once_a_present_one_vouches
         await audit.record(Event.LOGOUT, actor=SYSTEM)
         await present.step()
     assert (await verified(kept, trusted=alone.thumbprints)).faults == []
+
+
+@on_sqlite
+async def test_a_file_of_events_whose_seals_were_folded_since_is_sound_and_what_is_none_is_refused(
+    server: RunningServer, kept: Tenant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folding, "LEFT", 1)
+    with use_tenant(kept):
+        events = await AuditEvent.filter(seq__isnull=False).order_by("seq")
+        await retention.retire(server.parts)
+        assert [each.first_seq for each in await audit_seals.following(0, limit=2)] == [3, 4]
+        seals = b"".join([line async for line in exported_log.seal_lines()])
+    keys = Sealer(server.parts).keys.thumbprints
+
+    def found(file: bytes, *, beside: bytes = seals) -> tuple[list[Kind], int, int]:
+        report = exported_log.checked(BytesIO(file), BytesIO(beside), trusted=keys)
+        return [each.kind for each in report.faults], report.events, report.waiting
+
+    file = audit_lines.lines(LogFormat.JSONL, events)
+    assert found(file) == ([], 1, 4), "of what is gone nothing can be said any more"
+    put = file.replace(b'"seq":5', b'"seq":0')
+    assert found(put)[0] == [Kind.INSERTED]
+    for lines, beside in (
+        (file.replace(b'"seq":5', b'"seq":"5"'), seals),
+        (file, seals.replace(b'"root"', b'"roof"')),
+        (file, b""),
+    ):
+        with pytest.raises(exported_log.UnfitLogFile):
+            found(lines, beside=beside)
 
 
 @on_sqlite

@@ -8,20 +8,24 @@ was sealed, at its place, or it is named.
 import codecs
 import csv
 import io
+import sys
 from base64 import b64decode, b64encode
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final, NamedTuple
 from uuid import UUID
 
 import orjson
 
 from authgate import storage
 from authgate.exports import audit_lines
+from authgate.sealing.folds import Fold, is_good
 from authgate.sealing.verification import Report, Verification
 from authgate.storage import connection
 from authgate.storage.audit import audit_seals, leaves
+from authgate.storage.audit.audit_events import BEFORE_ALL
 from authgate.storage.audit.audit_seals import Seal
 from authgate.storage.audit.leaves import COLUMNS
 from authgate.storage.audit.sealed import SealedEvent
@@ -30,6 +34,7 @@ from authgate_tenants import current_tenant
 
 _KIND: Final = "authgate-audit-seals"
 _PAGE: Final = 100
+_LONGEST_CELL: Final = 16 * 1024 * 1024
 _BYTES: Final = ("members", "root", "previous", "digest", "signature", "signer")
 _FOLDED: Final = ("folded", "fold_signature", "fold_signer")
 _NUMBERS: Final = ("first_seq", "last_seq")
@@ -62,10 +67,12 @@ def checked(
     checkpoint: Mapping[str, Any] | None = None,
 ) -> Report:
     """What is found of the events in a file, JSON Lines or a table. Raises ``UnfitLogFile``."""
-    try:
-        head, *lines = map(orjson.loads, seals)
+    held = _held(file)
+    lines: Iterator[Any] = map(orjson.loads, seals)
+    with _seals_alone():
+        head: Any = next(lines, {})
         if head["kind"] != _KIND:
-            raise UnfitLogFile("These are no seals: authgate audit seals prints them.")
+            raise ValueError(_KIND)
         verification = Verification(
             tenant_id=UUID(head["tenant"]["id"]),
             tenant=str(head["tenant"]["slug"]),
@@ -73,27 +80,65 @@ def checked(
             checkpoint=checkpoint,
             is_part=True,
         )
-        there = [_seal(each) for each in lines]
-    except (ValueError, KeyError, TypeError) as error:
-        raise UnfitLogFile("These are no seals: authgate audit seals prints them.") from error
-    for each in there:
-        verification.seal(each)
-    waiting = _take(verification, there, _events(file))
+    there, folded, last = list[Seal](), list[range](), 0
+    for seal in _each(lines):
+        verification.seal(seal)
+        last, fold = seal.last_seq, Fold.of(seal)
+        if fold is not None and is_good(verification.tenant_id, seal, trusted=trusted):
+            folded.append(range(fold.first_seq, seal.first_seq))
+        if seal.last_seq >= held.start and seal.first_seq < held.stop:
+            there.append(seal)
+    waiting = _take(verification, _Seals(there, folded, last), _events(file))
     return replace(verification.end(), waiting=waiting)
 
 
-def _take(
-    verification: Verification, seals: Sequence[Seal], events: Iterable[SealedEvent | None]
-) -> int:
+class _Seals(NamedTuple):
+    there: Sequence[Seal]
+    """Those that hold something fast of what is in the file: the others' events would not fit into
+    memory."""
+    folded: Sequence[range]
+    """Places whose seals are gone, as one that is there says."""
+    last: int
+
+
+def _held(file: BinaryIO) -> range:
+    """The places of what is in the file; every place where it can be read only once."""
+    if not file.seekable():
+        return range(BEFORE_ALL, sys.maxsize)
+    first, last = sys.maxsize, BEFORE_ALL
+    for event in _events(file):
+        if event is not None:
+            first, last = min(first, event.seq), max(last, event.seq)
+    file.seek(0)
+    return range(first, last + 1)
+
+
+@contextmanager
+def _seals_alone() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise UnfitLogFile("These are no seals: authgate audit seals prints them.") from error
+
+
+def _each(lines: Iterable[Mapping[str, Any]]) -> Iterator[Seal]:
+    with _seals_alone():
+        yield from map(_seal, lines)
+
+
+def _take(verification: Verification, seals: _Seals, events: Iterable[SealedEvent | None]) -> int:
     """How many events no seal holds fast that is there."""
-    first, others = [each.first_seq for each in seals], 0
-    last = seals[-1].last_seq if seals else 0
+    first, others = [each.first_seq for each in seals.there], 0
     for event in events:
-        number = bisect_right(first, event.seq) - 1 if event else -1
-        if event is None or event.seq > last or (number >= 0 and not seals[number].members):
+        seal = seals.there[bisect_right(first, event.seq) - 1] if event and first else None
+        if seal is None or event is None or not seal.first_seq <= event.seq <= seal.last_seq:
+            seal = None
+        if event is None or event.seq > seals.last or (seal is not None and not seal.members):
             others += 1
-        elif number >= 0 and event.seq <= seals[number].last_seq:
-            verification.one(seals[number], event)
+        elif seal is not None:
+            verification.one(seal, event)
+        elif any(event.seq in each for each in seals.folded):
+            others += 1
         else:
             verification.unsealed([event])
     return others
@@ -106,12 +151,13 @@ def _events(file: BinaryIO) -> Iterator[SealedEvent | None]:
     try:
         for row in rows:
             yield _event(row)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, csv.Error) as error:
         raise UnfitLogFile("This is no file of the log: authgate audit export has it.") from error
 
 
 def _table(file: BinaryIO) -> Iterator[Mapping[str, Any]]:
     lines = codecs.iterdecode(file, "utf-8-sig")
+    csv.field_size_limit(_LONGEST_CELL)
     for cells in csv.DictReader(lines, strict=True):
         row: dict[str, Any] = {name: csv_table.told(cells[name]) for name in audit_lines.COLUMNS}
         yield {
@@ -127,6 +173,8 @@ def _table(file: BinaryIO) -> Iterator[Mapping[str, Any]]:
 def _event(row: Mapping[str, Any]) -> SealedEvent | None:
     if row["seq"] is None:
         return None
+    if type(row["seq"]) is not int:
+        raise ValueError(row["seq"])
     values = dict(row)
     for name, parts in (("actor", ("type", "id", "name")), ("resource", ("type", "id"))):
         values |= {f"{name}_{part}": row[name][part] for part in parts}
@@ -143,7 +191,9 @@ def _line(record: Mapping[str, Any]) -> bytes:
 def _told(seal: Seal) -> dict[str, Any]:
     told: dict[str, Any] = {name: getattr(seal, name) for name in (*_NUMBERS, *_MOMENTS)}
     raw = {name: getattr(seal, name) for name in (*_BYTES, *_FOLDED)}
-    return told | {name: value and b64encode(value).decode() for name, value in raw.items()}
+    return told | {
+        name: None if value is None else b64encode(value).decode() for name, value in raw.items()
+    }
 
 
 def _seal(row: Mapping[str, Any]) -> Seal:
