@@ -3,6 +3,7 @@ nevertheless."""
 
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
 from typing import Any
@@ -31,7 +32,7 @@ from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.audit.audit_logs import AuditLogRow
 from authgate.storage.audit.audit_seals import AuditSealRow, Seal
 from authgate.storage.audit.exports import AuditExportRow, LogFormat
-from authgate.storage.database import dsn, sweep_url
+from authgate.storage.database import StorageUnavailable, dsn, sweep_url
 from authgate.storage.export_files import wanted
 from authgate.storage.people.users import User
 from authgate.storage.postgres.client import inside
@@ -170,8 +171,18 @@ async def test_seals_whose_events_are_gone_are_folded_and_hold_what_is_left_neve
     assert await found() == []
     await as_owner("UPDATE audit_seals SET fold_signer = NULL WHERE first_seq = 3")
     assert (Kind.FORGED, 1, 2) in await found()
+    other = (Kind.REWRITTEN, 1, 1)
+    checkpoint = {"seq": 1, "digest": seals[1].hex()}
+    assert other in await found(checkpoint=checkpoint), "nobody says that it is the same"
+    await as_owner("UPDATE audit_seals SET folded = $1 WHERE first_seq = 4", said)
+    assert (Kind.FORGED, 4, 4) in await found()
     await as_owner("DELETE FROM audit_seals WHERE first_seq = 3")
     assert (Kind.SEALS_MISSING, 1, 3) in await found()
+    with use_tenant(kept):
+        [left, *_] = await audit_seals.following(0, limit=1)
+        gone = replace(left, first_seq=3)
+        with pytest.raises(StorageUnavailable):
+            await audit_seals.fold(gone, said, signature=b"", signer=b"")
 
 
 @on_sqlite

@@ -246,11 +246,19 @@ class Verification:
         """The first place that it stands for, and the digest before that: of those as well that
         were folded, where they are gone."""
         expected, fold = self._last.last_seq + 1 if self._last else 1, Fold.of(seal)
-        if seal.folded is None or seal.first_seq == expected:
+        if seal.folded is None:
             return seal.first_seq, seal.previous
         if fold is None or not is_good(self.tenant_id, seal, trusted=self.trusted):
-            found = "nobody that is trusted says what it stands for"
-            self._fault(Kind.FORGED, expected, seal.first_seq - 1, found=found)
+            found, is_gap = (
+                "nobody that is trusted says what it stands for",
+                expected < seal.first_seq,
+            )
+            first, last = (
+                (expected, seal.first_seq - 1) if is_gap else (seal.first_seq, seal.last_seq)
+            )
+            self._fault(Kind.FORGED, first, last, found=found)
+            return seal.first_seq, seal.previous
+        if seal.first_seq == expected:
             return seal.first_seq, seal.previous
         if self._last is not None and self._has_begun_in(fold, self._last):
             self._removed += seal.first_seq - expected
@@ -280,7 +288,8 @@ class Verification:
         if self._is_checked:
             return
         self._is_checked = True
-        known, fold = {seal.last_seq: seal.digest}, Fold.of(seal)
+        known = {seal.last_seq: seal.digest}
+        fold = Fold.of(seal) if is_good(self.tenant_id, seal, trusted=self.trusted) else None
         if fold is not None and fold.first_seq <= checkpoint["seq"] < seal.first_seq:
             known = dict(fold.kept)
             if checkpoint["seq"] not in known:
