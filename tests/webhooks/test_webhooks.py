@@ -312,3 +312,51 @@ async def test_one_that_is_removed_leaves_nothing_behind(
         assert await WebhookDelivery.all().count() == 0
         assert await endpoints.find(UUID(hook.id)) is None
     assert len(await events(acme, Event.WEBHOOK_DELETED)) == 1
+
+
+async def test_an_address_is_in_no_event_since_it_may_have_a_secret_in_its_path(
+    hook: Hook, acme: Tenant, api: ApiClient
+) -> None:
+    tag = (await api.get(hook.here)).headers["etag"]
+    address = "https://hooks.example.com/s3cr3tpath"
+    changed = await api.patch(hook.here, {"url": address}, if_match=tag)
+    other = {"name": "other", "url": f"{address}/other"}
+    assert (await api.post("/webhooks", other)).status_code == 201
+    tag = changed.headers["etag"]
+    assert (await api.delete(hook.here, if_match=tag)).status_code == 204
+    kinds = (Event.WEBHOOK_CREATED, Event.WEBHOOK_UPDATED, Event.WEBHOOK_DELETED)
+    said = [str(each.details) for kind in kinds for each in await events(acme, kind)]
+    assert len(said) == 4
+    assert all("s3cr3tpath" not in each for each in said)
+    [event] = await events(acme, Event.WEBHOOK_UPDATED)
+    assert event.details["is"]["url"].startswith("https://hooks.example.com #")
+
+
+async def test_who_reads_what_was_sent_has_looked_at_the_log(
+    hook: Hook, acme: Tenant, api: ApiClient
+) -> None:
+    await happen(acme, "ada")
+    await hook.round()
+    [one] = await hook.deliveries()
+    assert await events(acme, Event.AUDIT_LOG_VIEWED) == []
+    assert (await api.get(f"{hook.here}/deliveries/{one['id']}")).status_code == 200
+    [looked] = await events(acme, Event.AUDIT_LOG_VIEWED)
+    assert looked.details["filter"] == {"id": one["event_id"]}
+
+
+async def test_secrets_that_cannot_be_opened_are_replaced_and_followed_by_none(
+    hook: Hook, acme: Tenant, api: ApiClient
+) -> None:
+    with use_tenant(acme):
+        await WebhookEndpointRow.filter(id=hook.id).update(sealed_secrets=b"broken")
+    assert is_problem(await api.post(f"{hook.here}/secrets", {}), 409, "conflict")
+    added = await api.post(f"{hook.here}/secrets", {"overlap_hours": 0})
+    assert added.status_code == 201
+    await happen(acme, "ada")
+    await hook.round()
+    assert hook.by(added.json()["secret"]).whom() == ["ada"]
+
+
+async def test_a_moment_that_no_database_holds_is_refused(hook: Hook, api: ApiClient) -> None:
+    refused = await api.post(f"{hook.here}/replay", {"since": "0001-01-01T00:00:00+14:00"})
+    assert is_problem(refused, 422, "invalid")

@@ -7,14 +7,16 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import orjson
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
+from authgate.admin.audit_moments import Moment
 from authgate.admin.webhooks import named, worded
 from authgate.api import lists
 from authgate.api.bodies import Document, Nothing, exemplified
 from authgate.api.lists import ListDocument, ListQuery
 from authgate.api.operations import Answer, Call, operation
 from authgate.api.problems import Conflict, NotFound
+from authgate.provisioning import audit_views
 from authgate.storage.webhooks import sendings
 from authgate.storage.webhooks.sendings import WebhookDelivery
 from authgate.tokens.admin_scopes import Scope
@@ -107,7 +109,7 @@ class WebhookReplayWish(Document):
 
     model_config = exemplified(since="2026-03-02T00:00:00Z")
 
-    since: AwareDatetime
+    since: Moment
     """When it happened, and not when it was given up."""
 
 
@@ -140,6 +142,9 @@ async def read_webhook_delivery(call: Call[Nothing, Nothing]) -> Answer[WebhookD
     """Read what is sent, and what was answered."""
     delivery = await _named(call)
     event = await sendings.event(delivery.event_id)
+    if event is not None:
+        now = call.parts.clock()
+        await audit_views.note(call.caller.actor, {"id": str(event.id)}, now=now)
     said = orjson.loads(messages.of_event(delivery.id, event).body) if event else None
     return Answer(
         WebhookDeliveryDocument.model_validate(

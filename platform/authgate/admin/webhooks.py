@@ -28,6 +28,7 @@ from authgate.tokens.admin_scopes import Scope
 from authgate.webhooks import administering, pausing, replaying, secrets
 from authgate.webhooks.administering import (
     LONGEST_OVERLAP,
+    SecretsUnreadable,
     TooManyEndpoints,
     TooManySecrets,
     UnfitEndpoint,
@@ -325,7 +326,7 @@ def worded() -> Iterator[None]:
         raise Invalid(faults=[Fault(str(error), pointer=f"/{error.field}")]) from error
     except EndpointTaken as error:
         raise Conflict("There is a webhook of this name.") from error
-    except (TooManyEndpoints, TooManySecrets, NothingToReplay) as error:
+    except (TooManyEndpoints, TooManySecrets, SecretsUnreadable, NothingToReplay) as error:
         raise Conflict(str(error)) from error
 
 

@@ -1,5 +1,6 @@
 """How endpoints begin, change and end, and how their secrets follow each other."""
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,6 +18,7 @@ from authgate.webhooks import choosing, secrets
 from authgate.webhooks.messages import host_of
 from authgate.webhooks.secrets import NewSecret
 from authgate_tenants import current_tenant, lifecycle
+from authgate_tenants.encryption import SealBroken, UnknownKeyEncryptionKey
 
 MOST: Final = 20
 """Endpoints of a tenant."""
@@ -34,6 +36,10 @@ class TooManyEndpoints(ValueError):
 
 class TooManySecrets(ValueError):
     """The endpoint has as many as there may be, or would have none. The text may be told."""
+
+
+class SecretsUnreadable(ValueError):
+    """Those that are to stay cannot be opened. The text may be told."""
 
 
 class UnfitEndpoint(ValueError):
@@ -74,7 +80,7 @@ async def change(
     now = parts.clock()
     async with storage.savepoint():
         former = await held(endpoint_id)
-        was, becomes = _said(former.draft()), _said(draft)
+        was, becomes = former.draft().values(), draft.values()
         if was == becomes:
             return former
         await endpoints.change(endpoint_id, draft, now=now)
@@ -86,9 +92,10 @@ async def change(
                 endpoint_id, before=now + timedelta(days=1), now=now, error="It was switched off."
             )
         changed = sorted(each for each in was if was[each] != becomes[each])
+        before, after = _said(former.draft()), _said(draft)
         told = {
-            "was": {each: was[each] for each in changed},
-            "is": {each: becomes[each] for each in changed},
+            "was": {each: before[each] for each in changed},
+            "is": {each: after[each] for each in changed},
         }
         endpoint = await held(endpoint_id)
         await record(Event.WEBHOOK_UPDATED, endpoint, actor, told)
@@ -108,7 +115,7 @@ async def add_secret(
     parts: Installation, endpoint_id: UUID, *, overlap: timedelta, actor: Actor = SYSTEM
 ) -> tuple[Endpoint, NewSecret]:
     """Sign with one secret more; the former ones sign for so long as well. Raises
-    ``UnknownEndpoint`` and ``TooManySecrets``."""
+    ``UnknownEndpoint``, ``TooManySecrets`` and ``SecretsUnreadable``."""
     now = parts.clock()
     async with storage.savepoint():
         endpoint = await held(endpoint_id)
@@ -128,7 +135,8 @@ async def add_secret(
 async def remove_secret(
     parts: Installation, endpoint_id: UUID, secret_id: str, *, actor: Actor = SYSTEM
 ) -> None:
-    """Sign no more with a secret. Raises ``UnknownEndpoint`` and ``TooManySecrets``."""
+    """Sign no more with a secret. Raises ``UnknownEndpoint``, ``TooManySecrets`` and
+    ``SecretsUnreadable``."""
     async with storage.savepoint():
         endpoint = await held(endpoint_id)
         kept = secrets.signing(endpoint, parts.clock())
@@ -188,11 +196,22 @@ async def record(
 async def _keep(
     parts: Installation, endpoint: Endpoint, marks: list[SecretMark], new: Mapping[str, str]
 ) -> None:
-    texts = {**await secrets.opened(parts, endpoint), **new}
+    # Where all that stays is new it does not matter whether the former can be opened.
+    stays = any(each.id not in new for each in marks)
+    try:
+        former = await secrets.opened(parts, endpoint) if stays else {}
+    except (SealBroken, UnknownKeyEncryptionKey) as error:
+        said = text("The former secrets cannot be opened: add one without overlap.")
+        raise SecretsUnreadable(said) from error
+    texts = {**former, **new}
     wanted = {each.id: texts[each.id] for each in marks}
     sealed = await secrets.sealed(parts, endpoint.id, wanted)
     await endpoints.keep_secrets(endpoint.id, marks, sealed, now=parts.clock())
 
 
 def _said(draft: EndpointDraft) -> dict[str, Any]:
-    return draft.values()
+    """What an event tells of it: of the address, which may have a secret in its path, where it is
+    and whether it is the same again. So little of a digest fits too many to tell one."""
+    address = f"{current_tenant().id} {draft.url}".encode()
+    digest = hashlib.sha256(address).hexdigest()[:4]
+    return {**draft.values(), "url": f"https://{host_of(draft)} #{digest}"}

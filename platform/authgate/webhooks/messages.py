@@ -15,7 +15,7 @@ from authgate.installation import Installation
 from authgate.plugin_api import HttpFailure
 from authgate.plugin_api.signatures import signed
 from authgate.storage.audit.audit_events import AuditEvent
-from authgate.storage.webhooks.endpoints import Endpoint
+from authgate.storage.webhooks.endpoints import Endpoint, EndpointDraft
 from authgate.storage.webhooks.sendings import LONGEST_ANSWER, Answered
 from authgate.telemetry import redaction
 from authgate.webhooks import secrets
@@ -82,7 +82,7 @@ def readable(body: bytes) -> str:
     return redaction.text(text)[:LONGEST_ANSWER]
 
 
-def host_of(endpoint: Endpoint) -> str:
+def host_of(endpoint: Endpoint | EndpointDraft) -> str:
     """Where it is, as events and letters say it: an address may have a secret in its path."""
     return urlsplit(endpoint.url).netloc
 

@@ -18,7 +18,7 @@ from authgate.webhooks import messages
 from authgate.webhooks.administering import UnknownEndpoint, held, record
 from authgate.webhooks.collecting import MOST_WAITING
 from authgate.webhooks.pausing import hurry
-from authgate_tenants.encryption import SealBroken
+from authgate_tenants.encryption import SealBroken, UnknownKeyEncryptionKey
 
 MOST_AT_ONCE: Final = MOST_WAITING
 
@@ -78,8 +78,8 @@ async def try_out(
     try:
         async with storage.set_aside():
             said = await messages.sent(parts, endpoint, message)
-    except SealBroken:
-        fault = text("Its secrets cannot be opened: add another one.")
+    except (SealBroken, UnknownKeyEncryptionKey):
+        fault = text("The former secrets cannot be opened: add one without overlap.")
         return [SetupStep(name=text("Secrets"), passed=False, said=fault)]
     told = {"status": said.status, "error": said.error}
     await record(Event.WEBHOOK_TESTED, endpoint, actor, told, success=not said.error)

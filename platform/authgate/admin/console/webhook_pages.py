@@ -18,6 +18,7 @@ from authgate.audit.meanings import AREAS
 from authgate.languages import by_plugin, text
 from authgate.permissions import Area, reads, writes
 from authgate.plugin_api import Lifecycle
+from authgate.provisioning import audit_views
 from authgate.storage.paging import BadCursor
 from authgate.storage.webhooks import endpoints, sendings
 from authgate.storage.webhooks.endpoints import Endpoint, EndpointTaken
@@ -34,6 +35,7 @@ from authgate.web.webhook_view_models import (
 )
 from authgate.webhooks import administering, messages, pausing, replaying
 from authgate.webhooks.administering import (
+    SecretsUnreadable,
     TooManyEndpoints,
     TooManySecrets,
     UnfitEndpoint,
@@ -165,6 +167,8 @@ class WebhookPages:
             _, secret = await administering.add_secret(
                 self._console.parts, endpoint.id, overlap=overlap, actor=actor()
             )
+        except SecretsUnreadable as error:
+            return await self._page(endpoint, fault=str(error))
         except TooManySecrets:
             return done(f"{HERE}/{endpoint.id}", Done.NOTHING)
         return await self._shown_once(endpoint, secret.text)
@@ -179,6 +183,8 @@ class WebhookPages:
             )
         except UnknownEndpoint as error:
             raise NotFound from error
+        except SecretsUnreadable as error:
+            return await self._page(endpoint, fault=str(error))
         except TooManySecrets:
             return done(f"{HERE}/{endpoint.id}", Done.NOTHING)
         return done(f"{HERE}/{endpoint.id}", Done.WEBHOOK_SECRET_ENDED)
@@ -204,6 +210,9 @@ class WebhookPages:
         endpoint, delivery = await _delivery(row_id, delivery_id)
         here = f"{HERE}/{endpoint.id}"
         event = await sendings.event(delivery.event_id)
+        if event is not None:
+            now = self._console.now()
+            await audit_views.note(actor(), {"id": str(event.id)}, now=now)
         message = messages.of_event(delivery.id, event).body if event else b""
         line = webhook_lines.delivery(delivery)
         waits = delivery.status is DeliveryStatus.PENDING
