@@ -66,7 +66,7 @@ async def test_an_event_that_is_too_long_or_no_id_of_ours_keeps_nothing_from_bei
     ]
 
 
-@on_sqlite
+@on_postgres
 async def test_many_of_a_rule_are_in_few_letters_and_keep_no_other_rule_from_being_written_of(
     server: RunningServer,
     acme: Tenant,
@@ -91,7 +91,7 @@ async def test_many_of_a_rule_are_in_few_letters_and_keep_no_other_rule_from_bei
         assert await AlertRow.filter(told_at=None).count() == 0
 
 
-@on_sqlite
+@on_postgres
 async def test_what_comes_after_somebody_was_done_with_an_alert_opens_it_again(
     server: RunningServer, acme: Tenant, owner: Person, happen: Happen, look: Look
 ) -> None:
