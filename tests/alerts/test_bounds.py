@@ -251,7 +251,7 @@ async def test_the_alerts_of_a_rule_are_found_by_an_index(server: RunningServer)
     assert "(tenant_id=? AND rule=? AND at>?)" in plan
 
 
-@on_sqlite
+@on_postgres
 async def test_a_client_that_nobody_can_have_is_not_there(acme: Tenant, owner: Person) -> None:
     page = await owner.visit(f"{acme.issuer}/admin/audit/respond?client=%00nobody&user=%00")
     assert page.status_code == 200
