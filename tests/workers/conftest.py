@@ -173,7 +173,7 @@ def crew(
             redis_url=SecretStr(redis_server.url(_BROKER)),
             keys=KeySettings(kek=SecretStr(secrets.token_hex(32))),
             # Small, so that a job takes long enough to be killed in the middle of it.
-            jobs=JobSettings(runner="celery", cleanup_batch=5, cleanup_seconds=0.5),
+            jobs=JobSettings(runner="celery", cleanup_batch=5, cleanup_seconds=5),
         )
         yield Crew(settings, folder, outage)
 
