@@ -43,12 +43,15 @@ from authgate.storage.metering import roll_up
 from authgate.storage.metering.usage_days import Measure
 from authgate.storage.people import impersonations, scim_tokens, users
 from authgate.storage.people.operator_accesses import OperatorAccess
+from authgate.storage.people.person_erasures import PersonErasureRow
 from authgate.storage.people.users import User, UserRow
 from authgate.storage.sweep import log_keeping
 from authgate.storage.unit_of_work import transaction
-from authgate.tokens.signed_statement import BadStatement
+from authgate.tokens.erasure_certificate import ERASURE
+from authgate.tokens.signed_statement import BadStatement, StatementKey
 from authgate.vocabulary import AccessState, MailPurpose, Severity
 from authgate_tenants import Tenant, blocks, use_tenant
+from authgate_tenants.key_encryption import KeyEncryptionKey
 from authgate_testing import PostgresServer, tenants
 from authgate_testing.api import ApiClient, is_problem
 from authgate_testing.application import Application
@@ -337,3 +340,15 @@ async def test_what_others_did_who_are_called_the_same_stays_theirs(
         assert {each.blocked_by for each in await blocks.every()} == {"system", "jo"}
         assert {row.created_by for row in await scim_tokens.ScimTokenRow.all()} == {"system"}
         assert [row.decided_by for row in await OperatorAccess.all()] == ["jo"]
+
+
+@on_sqlite
+async def test_a_certificate_is_told_with_the_key_that_signed_it(
+    server: RunningServer, api: ApiClient, acme: Tenant, wilhelmina: User
+) -> None:
+    asked = (await api.post(f"/users/{wilhelmina.id}/erase", {"confirmation": NAME})).json()
+    former = StatementKey.of(ERASURE, KeyEncryptionKey("00", bytes(range(32))))
+    with use_tenant(acme):
+        await PersonErasureRow.all().update(certificate=former.sign({"jti": asked["id"]}))
+    proof = (await api.get(f"/user-erasures/{asked['id']}")).json()
+    assert proof["certificate_key"] == former.thumbprint

@@ -93,7 +93,8 @@ class UserErasureProof(UserErasureDocument):
     """A signed statement (JWS) of what was removed, once all is done."""
 
     certificate_key: str
-    """The thumbprint of the key that signs: whoever notes it can check the certificate anywhere."""
+    """The thumbprint of the key that has signed it, or will: whoever notes it can check the
+    certificate anywhere."""
 
 
 class UserErasureList(ListDocument):
@@ -140,7 +141,7 @@ async def read_user_erasure(call: Call[Nothing, Nothing]) -> Answer[UserErasureP
     proof = UserErasureProof(
         **_told(found).model_dump(),
         certificate=found.certificate or None,
-        certificate_key=erasure_proofs.key(call.parts).thumbprint,
+        certificate_key=erasure_proofs.signer(call.parts, found),
     )
     return Answer(proof)
 

@@ -27,6 +27,14 @@ def key(parts: Installation) -> StatementKey:
     return StatementKey.of(ERASURE, key_encryption_keys(parts.settings.keys, may_create=False)[0])
 
 
+def signer(parts: Installation, erasure: PersonErasure) -> str:
+    """The thumbprint of the key that has signed its certificate, whatever keys there are by now, or
+    of the one that would."""
+    if erasure.certificate:
+        return signer_of(ERASURE, erasure.certificate)
+    return key(parts).thumbprint
+
+
 async def verified(parts: Installation, certificate: str) -> dict[str, Any]:
     """What a certificate of this installation states. Raises ``BadStatement``.
 
