@@ -2,6 +2,7 @@
 whoever is killed meanwhile. What was found is kept until it is asked for again.
 """
 
+import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -30,6 +31,8 @@ MOST: Final = 100
 
 SECONDS: Final = 50.0
 """How long a job goes on; another one does then."""
+
+_PAUSE_SECONDS: Final = 5.0
 
 SILENCE: Final = timedelta(minutes=2)
 """So long after nothing was heard of who goes on with one another one does: longer than any portion
@@ -160,6 +163,7 @@ async def go_on(parts: Installation, *, seconds: float = SECONDS) -> bool:
         return True
     check, trusted = LogCheck.of(told), keys_of(parts).thumbprints
     while True:
+        began = time.monotonic()
         before = check.reached if check.digest else None
         report, is_whole = await stored_log.portion(trusted=trusted, before=before, seals=SEALS)
         check, now = check.going_on(report), parts.clock()
@@ -177,6 +181,8 @@ async def go_on(parts: Installation, *, seconds: float = SECONDS) -> bool:
             await port.hint(VerifyAudit(), tenant_id=current_tenant().id)
             return False
         mine = again
+        # As long again for whoever is served beside it.
+        await asyncio.sleep(min(time.monotonic() - began, _PAUSE_SECONDS))
 
 
 async def _unnamed(check: LogCheck) -> LogCheck:
