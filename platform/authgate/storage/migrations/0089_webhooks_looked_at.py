@@ -6,7 +6,7 @@ from authgate.storage.migration_steps import AddColumn
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0087_seal_indexes")]
+    dependencies = [("models", "0088_whole_days")]
 
     operations = [
         AddColumn(

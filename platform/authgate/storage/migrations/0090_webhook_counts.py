@@ -11,7 +11,7 @@ _INDEXES = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0088_webhooks_looked_at")]
+    dependencies = [("models", "0089_webhooks_looked_at")]
     atomic = False
 
     operations = [IndexesMadeMeanwhile("webhook_deliveries", *_INDEXES)]
