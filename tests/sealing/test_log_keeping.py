@@ -2,7 +2,8 @@
 nevertheless."""
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -326,6 +327,38 @@ async def test_a_file_of_events_whose_seals_were_folded_since_is_sound_and_what_
     ):
         with pytest.raises(exported_log.UnfitLogFile):
             found(lines, beside=beside)
+
+
+@on_sqlite
+async def test_what_was_folded_by_one_that_was_killed_then_is_removed_by_the_next(
+    server: RunningServer,
+    kept: Tenant,
+    verified: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    @asynccontextmanager
+    async def killed(*_where: object) -> AsyncIterator[Callable[..., Awaitable[int]]]:
+        async def remove(*_places: int) -> int:
+            raise OperationalError
+
+        yield remove
+
+    async def first() -> list[int]:
+        return [each.first_seq for each in await audit_seals.following(0, limit=3)]
+
+    monkeypatch.setattr(folding, "LEFT", 1)
+    with use_tenant(kept):
+        with monkeypatch.context() as patched:
+            patched.setattr(log_keeping, "removing_folded", killed)
+            with pytest.raises(OperationalError):
+                await retention.retire(server.parts)
+        assert await first() == [1, 2, 3]
+        assert [each.first_seq for each in await audit_seals.folded()] == [3]
+        assert (await verified(kept)).faults == []
+        server.clock.advance(timedelta(days=400).total_seconds())
+        await retention.retire(server.parts)
+        assert (await first())[0] == 4
+    assert (await verified(kept)).faults == []
 
 
 @on_sqlite
