@@ -225,6 +225,12 @@ SCRIPT = [
     ("audit", "delete-export", "{audit_export}"),
     ("audit", "take-export", "{audit_export}", "more.csv"),
     ("audit", "delete-export", _NOBODY),
+    # One is raised at a time of its own.
+    ("alert", "list", "--state", "closed", "--json"),
+    ("alert", "rules", "--json"),
+    ("alert", "show", _NOBODY),
+    ("alert", "acknowledge", _NOBODY),
+    ("alert", "close", _NOBODY),
     ("webhook", "create", "hub", "--url", _HOOK, "--area", "people", "--disable", "--json"),
     ("webhook", "create", "hub", "--url", "http://hooks.example/"),
     ("webhook", "list", "--json"),
