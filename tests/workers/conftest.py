@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -173,7 +173,7 @@ def crew(
             redis_url=SecretStr(redis_server.url(_BROKER)),
             keys=KeySettings(kek=SecretStr(secrets.token_hex(32))),
             # Small, so that a job takes long enough to be killed in the middle of it.
-            jobs=JobSettings(runner="celery", cleanup_batch=5, cleanup_seconds=5),
+            jobs=JobSettings(runner="celery", cleanup_batch=5, cleanup_seconds=0.5),
         )
         yield Crew(settings, folder, outage)
 
@@ -213,7 +213,10 @@ def _closed(server: PostgresServer, name: str) -> Iterator[None]:
 def worker(crew: Crew) -> Iterator[Program]:
     """A worker, started by Celery's own command."""
     command = ("-m", "celery", "-A", "authgate_workers.app", "worker", "--concurrency", "1")
-    with crew.running(*command) as program:
+    # One job removes all there is, however slow the machine is: no beat sends another.
+    jobs = crew.settings.jobs.model_copy(update={"cleanup_seconds": 60.0})
+    patient = replace(crew, settings=crew.settings.model_copy(update={"jobs": jobs}))
+    with patient.running(*command) as program:
         yield program
         assert program.leave() == 0
 

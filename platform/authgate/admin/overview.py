@@ -37,7 +37,7 @@ class FigureDocument(Document):
     """Within as long before."""
 
 
-class StepDocument(Document):
+class CountDocument(Document):
     """How much there was of one kind within an hour or on a day; what there was none of is left
     out."""
 
@@ -61,12 +61,20 @@ class MatterDocument(Document):
 class OverviewDocument(Document):
     """What the tenant comes to, by what is added up."""
 
+    model_config = exemplified(
+        span="7d",
+        counted_until="2026-03-08T14:00:00Z",
+        figures=[{"measure": "sign_ins", "total": 2710, "before": 2456}],
+        steps=[{"begins": "2026-03-02T00:00:00Z", "measure": "sign_ins", "total": 97}],
+        attention=[{"matter": "mails_failed", "total": 3}],
+    )
+
     span: Span
     counted_until: datetime
     """Whatever was before this is counted, each once."""
 
     figures: Sequence[FigureDocument]
-    steps: Sequence[StepDocument]
+    steps: Sequence[CountDocument]
     attention: Sequence[MatterDocument]
     """Of what the caller's scopes let them see."""
 
@@ -95,9 +103,9 @@ async def read_overview(call: Call[OverviewQuery, Nothing]) -> Answer[OverviewDo
     )
 
 
-def _steps(found: Overview) -> list[StepDocument]:
+def _steps(found: Overview) -> list[CountDocument]:
     return [
-        StepDocument(begins=overviews.beginning(step), measure=measure, total=total)
+        CountDocument(begins=overviews.beginning(step), measure=measure, total=total)
         for step in found.steps
         for measure in overviews.TOLD
         if (total := found.sums.get(measure, {}).get(step, 0))
