@@ -51,6 +51,8 @@ async def test_a_workers_jobs_are_measured_and_how_long_they_waited(
                 await until(lambda: done(5))
             text = (await http.get("/metrics")).text
             assert worker.leave() == 0
+    lost = [each for each in worker.lines if "Connection to broker lost" in each["event"]]
+    assert not lost, "what is done is told by the line by which it came"
     assert told(text, "authgate_processes") == 2
     assert told(text, 'authgate_job_last_done_timestamp_seconds{kind="remove-expired"}') > 1e9
     assert "process_cpu_seconds_total" in text

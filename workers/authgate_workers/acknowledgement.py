@@ -12,12 +12,28 @@ from celery.worker.request import Request
 from kombu.asynchronous import get_event_loop, set_event_loop
 
 
+_TOLD_SECONDS = 1.0
+
+
 class Unacknowledged(ConnectionError):
     """The broker was not told that a job is done."""
 
 
+class _Lines:
+    """How many this process has had to its broker."""
+
+    number = 0
+
+
+_lines = _Lines()
+
+
 class AcknowledgedRequest(Request):
-    """A job that was handed to this worker."""
+    """A job that was handed to this worker, by a line to its broker."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self._line = _lines.number
 
     def acknowledge(self) -> None:
         """Tell the broker that it is done."""
@@ -31,8 +47,17 @@ class AcknowledgedRequest(Request):
 
     def _be_sure(self) -> None:
         loop: Any = get_event_loop()
-        if loop is not None and not self.message.acknowledged:
-            loop.call_soon(_lose_the_line)
+        if loop is not None:
+            # It is told by the loop, in no order.
+            loop.call_later(_TOLD_SECONDS, self._ask_again)
+
+    def _ask_again(self) -> None:
+        # What came by a line that was lost can't be told by another one, which is none the worse
+        # for it: with several at work each would end the line of the others.
+        loop: Any = get_event_loop()
+        if loop is None or self._line != _lines.number or self.message.acknowledged:
+            return
+        loop.call_soon(_lose_the_line)
 
 
 class KnownLoop(bootsteps.StartStopStep):
@@ -41,6 +66,7 @@ class KnownLoop(bootsteps.StartStopStep):
     requires = ("celery.worker.consumer.tasks:Tasks",)
 
     def start(self, consumer: Any) -> None:
+        _lines.number += 1
         set_event_loop(consumer.hub)
 
 
