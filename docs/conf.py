@@ -82,6 +82,7 @@ ORDER: Mapping[str, Sequence[str]] = {
         "audit-events",
         "audit-exports",
         "alerts",
+        "webhooks",
         "audit-sinks",
         "audit-files",
         "metrics",

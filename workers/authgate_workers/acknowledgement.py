@@ -11,7 +11,6 @@ from celery import bootsteps
 from celery.worker.request import Request
 from kombu.asynchronous import get_event_loop, set_event_loop
 
-
 _TOLD_SECONDS = 1.0
 
 
