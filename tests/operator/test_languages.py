@@ -42,6 +42,7 @@ _NAMES = {
     "Mira Halvorsen",
     "OpenID Connect",
     "Spring Boot",
+    "Webhook",  # in Chinese as well
     "auth.ts, Auth.js",
 }
 _CHINESE = re.compile("[\u3400-\u9fff]")

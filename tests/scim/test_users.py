@@ -160,7 +160,7 @@ async def test_whoever_is_removed_leaves_nothing_that_acts_in_their_name(
     assert info.status_code == 401
     assert (await console.refresh(issued["refresh_token"])).status_code == 400
     rows = await ledger.rows(acme)
-    stays = {"audit_events", "audit_erasures", "active_users"}
+    stays = {"audit_events", "audit_erasures", "person_erasures", "active_users"}
     held = {table for table, each in rows.items() if str(alice.id) in str(each)} - stays
     assert held == set()
 

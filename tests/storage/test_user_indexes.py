@@ -73,5 +73,7 @@ def test_where_somebody_is_named_who_leaves_is_found_by_an_index(
 ) -> None:
     name = database_settings.url.get_secret_value().rpartition("/")[2]
     question = f"EXPLAIN DELETE FROM {table} WHERE tenant_id = '{_NOBODY}' AND {condition}"  # noqa: S608
-    plan = postgres.execute("SET enable_seqscan = off", question, database=name)
+    others = {"user_import_lines_of_name", "user_import_lines_of_address"} - {index}
+    without = [f"DROP INDEX {each}" for each in others]  # of an empty table each costs the same
+    plan = postgres.execute("SET enable_seqscan = off", *without, question, database=name)
     assert index in "\n".join(plan)

@@ -27,6 +27,12 @@ LABELS = {
     "authgate_audit_events_sealed": set(),
     "authgate_audit_seal_lag_seconds": set(),
     "authgate_authorizations": {"result"},
+    "authgate_security_alerts": {"rule"},
+    "authgate_webhook_deliveries": {"result"},
+    "authgate_webhook_deliveries_dead": set(),
+    "authgate_webhook_deliveries_waiting": set(),
+    "authgate_webhook_endpoints_paused": set(),
+    "authgate_webhook_lag_seconds": set(),
     "authgate_end_session_requests": {"result"},
     "authgate_erased_rows": {"table"},
     "authgate_logout_deliveries": {"result"},
@@ -99,7 +105,7 @@ LABELS = {
 UNITS = ("_seconds", "_rows", "_connections", "_requests", "_periods", "_info")
 WITHOUT_UNIT = (
     "_processes", "_entries", "_owed", "_waiting", "_paused", "_queued", "_ok", "_connected",
-    "_given_up",
+    "_given_up", "_dead",
 )  # fmt: skip
 """Levels of what is counted one by one, and answers that are yes or no."""
 
