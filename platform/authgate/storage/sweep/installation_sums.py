@@ -52,14 +52,14 @@ async def of_days(
 ) -> Sequence[Day]:
     """What these come to by now."""
     if settings.is_sqlite:
-        return [await _day(_ask_sqlite, each, now) for each in days]
+        return await _days(_ask_sqlite, days, now)
     async with sweep_line(settings) as line:
 
         async def ask(statement: str, *values: Any) -> Sequence[Mapping[str, Any]]:
             found = await line.fetch(statement.format("$1", "$2"), *values)
             return [dict(each) for each in found]
 
-        return [await _day(ask, each, now) for each in days]
+        return await _days(ask, days, now)
 
 
 async def _ask_sqlite(statement: str, *values: Any) -> Sequence[Mapping[str, Any]]:
@@ -69,7 +69,12 @@ async def _ask_sqlite(statement: str, *values: Any) -> Sequence[Mapping[str, Any
     return rows
 
 
-async def _day(ask: _Ask, day: date, now: datetime) -> Day:
+async def _days(ask: _Ask, days: Sequence[date], now: datetime) -> Sequence[Day]:
+    tenants = {TenantStatus(each["status"]): each["total"] for each in await ask(_TENANTS)}
+    return [await _day(ask, each, now, tenants) for each in days]
+
+
+async def _day(ask: _Ask, day: date, now: datetime, tenants: Mapping[TenantStatus, int]) -> Day:
     begin = datetime.combine(day, time(), UTC)
     end = begin + timedelta(days=1)
     [new], [behind] = await ask(_NEW, begin, end), await ask(_BEHIND, end)
@@ -77,7 +82,7 @@ async def _day(ask: _Ask, day: date, now: datetime) -> Day:
         day=day,
         counted_at=now,
         sums={each["measure"]: int(each["total"]) for each in await ask(_SUMS, day)},
-        tenants={TenantStatus(each["status"]): each["total"] for each in await ask(_TENANTS)},
+        tenants=tenants,
         new_tenants=new["total"],
         behind=behind["total"],
         busiest=[Busy(_id(each), int(each["total"])) for each in await ask(_BUSIEST, day)],
