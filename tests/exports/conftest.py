@@ -2,7 +2,6 @@
 
 import pytest
 
-from authgate.exports import audit_log
 from authgate.permissions import UserRole
 from authgate.storage.people.users import User, UserRow
 from authgate.tokens.admin_scopes import Scope
@@ -11,12 +10,6 @@ from authgate_testing.api import ApiClient, api_client
 from authgate_testing.doors import *  # noqa: F403 - fixtures, all of them for these tests
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
-
-
-@pytest.fixture(autouse=True)
-def _settled(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(audit_log, "_SETTLED_SECONDS", 0.0)
-    monkeypatch.setattr(audit_log, "_SEAL_LOOKS", 0)
 
 
 @pytest.fixture

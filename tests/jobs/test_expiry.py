@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 from datetime import timedelta
 from functools import partial
-from itertools import count
+from itertools import accumulate, chain, count, repeat
 from types import SimpleNamespace
 
 import asyncpg
@@ -74,15 +74,20 @@ async def test_a_run_without_time_stops_and_the_next_one_goes_on(
     assert await expired_rows.left() == [STAYING, STAYING]
 
 
-async def test_batches_that_take_long_become_smaller(
+async def test_batches_grow_while_they_are_quick_and_become_smaller_when_they_take_long(
     expired_rows: ExpiredRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await expired_rows.more_tokens(1000, now=utc_now())
-    # Each batch takes twice the time that it is to take. After all kinds tokens have a second turn.
-    monkeypatch.setattr(expiry, "time", SimpleNamespace(monotonic=partial(next, count(0, 0.02))))
-    seconds = 0.02 * (3 * len(expiry.KINDS) + 2.5)
-    removed = await remove_expired(expired_rows.settings, batch=400, now=utc_now(), seconds=seconds)
-    assert removed["tokens"] == 400 + 200
+    # The clock is read three times for each batch. After all kinds tokens have turns of their own:
+    # to the second one each takes half a millisecond, and then four.
+    quick, half, four = 3 * len(expiry.KINDS) + 5, 2**-11, 2**-8
+    clock = accumulate(chain(repeat(half, quick), repeat(four)))
+    monkeypatch.setattr(expiry, "time", SimpleNamespace(monotonic=partial(next, clock)))
+    four_turns = half * (quick - 1) + four * 4.5
+    removed = await remove_expired(
+        expired_rows.settings, batch=400, now=utc_now(), seconds=four_turns
+    )
+    assert removed["tokens"] == 50 + 102 + 208 + 53
 
 
 async def test_a_batch_does_not_read_what_those_before_have_deleted(

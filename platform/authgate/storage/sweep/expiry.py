@@ -24,10 +24,16 @@ from authgate.storage.sqlite.line import connected
 from authgate.storage.sweep.line import sweep_line
 
 _TURN = 0x73776565  # any number, the same for everybody who sweeps
+_SHARE = 5
+"""One part of so many is for this; the rest belongs to those who are waiting for an answer."""
+_SHORTEST_PAUSE = 0.01
+"""So that what a transaction costs besides is spread out, too."""
 _LONGEST_PAUSE = 0.1
-_BATCH_SECONDS = 0.01
-"""SQLite has one writer at a time, and a database that is busy takes longer."""
-_FEWEST = 200
+_BATCH_SECONDS = 0.001
+"""Whoever comes in the middle of one waits for less than anybody notices: SQLite has one writer at
+a time, and a database that is busy takes longer."""
+_FEWEST = 50
+"""However busy: a thousand a second are more than one that is busy itself issues."""
 _CLIENTS_AT_ONCE = 20
 """A client may take a second, and what is left of those that are gone is told to nobody twice."""
 _PLACE = "ctid"
@@ -158,7 +164,7 @@ class _Progress:
     @classmethod
     def begun(cls, kind: Kind, batch: int) -> Self:
         most = min(batch, _CLIENTS_AT_ONCE) if kind.outlived else batch
-        return cls(kind, most, most)
+        return cls(kind, most, min(most, _FEWEST))
 
     def go_on(self, gone: _Batch) -> None:
         """Take as many the next time as are removed before anybody notices that they wait."""
@@ -206,11 +212,16 @@ async def remove_expired(
                     waiting.append(one)
                 for client in gone.clients:
                     await end_the_rest(client)
-                # Half of the time belongs to those who are waiting for an answer.
-                await asyncio.sleep(min(gone.seconds, _LONGEST_PAUSE))
+                await asyncio.sleep(_pause(gone))
     except _AnotherSweeps:
         pass
     return removed
+
+
+def _pause(gone: _Batch) -> float:
+    """For how many seconds the database is left alone after this."""
+    shortest = _SHORTEST_PAUSE if gone.rows else 0.0
+    return max(shortest, min((_SHARE - 1) * gone.seconds, _LONGEST_PAUSE))
 
 
 @asynccontextmanager
