@@ -29,6 +29,7 @@ MODEL_MODULES = (
     "authgate.storage.audit.audit_erasures",
     "authgate.storage.people.person_erasures",
     "authgate.storage.audit.alerts",
+    "authgate.storage.audit.saved_searches",
     "authgate.storage.tenants.logos",
     "authgate.storage.tenants.plugin_failures",
     "authgate.storage.tenants.plugin_settings",

@@ -46,6 +46,21 @@ class Narrowing:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedSearchLink:
+    """A search that has a name."""
+
+    name: str
+    url: str
+    is_shared: bool
+    is_current: bool = False
+    """Whether it is what is shown."""
+    is_outdated: bool = False
+    """Whether it says something that is not known any more, and is left out."""
+    delete_action: str = ""
+    """Empty where it is somebody else's."""
+
+
+@dataclass(frozen=True, slots=True)
 class AuditPage:
     """``console/audit.html``. The form ``action`` is sent by GET with ``search``, ``user``, ``ip``,
     ``since``, ``to`` and what ``kept`` holds."""
@@ -82,6 +97,13 @@ class AuditPage:
     """The last place that was looked at when the log was checked last."""
     verified_at: datetime | None = None
     fault_count: int = 0
+    saved: Sequence[SavedSearchLink] = ()
+    save_action: str = ""
+    """Where a search gets a name: ``name``, ``list``, and ``shared`` where ``may_share``. Empty
+    for who saves none."""
+    list: str = ""
+    """What is looked for, as it is sent along."""
+    may_share: bool = False
 
     @property
     def is_filtered(self) -> bool:

@@ -21,6 +21,7 @@ from authgate.web.audit_view_models import (
     AuditPage,
     AuditStatisticsPage,
     Narrowing,
+    SavedSearchLink,
 )
 from authgate.web.console_view_models import ConsoleFrame, FilterLink
 
@@ -144,6 +145,13 @@ def _list(**changes: object) -> Sample:
         "sizes": (FilterLink("25", _HERE, current=True), FilterLink("50", _HERE, current=False)),
         "next_url": f"{_HERE}?cursor=n",
         "previous_url": f"{_HERE}?cursor=p",
+        "saved": (
+            SavedSearchLink("Failed sign-ins", _HERE, is_shared=True, is_current=True),
+            SavedSearchLink(_LONG[:80], _HERE, False, is_outdated=True, delete_action=_HERE),
+        ),
+        "save_action": _HERE,
+        "list": "severity=WARNING",
+        "may_share": True,
     }
     return ("console/audit.html", AuditPage(**(filled | changes)))  # type: ignore[arg-type]  # as above
 

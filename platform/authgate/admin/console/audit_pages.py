@@ -9,6 +9,7 @@ from authgate.admin.console import (
     client_lines,
     frame,
     respond_pages,
+    saved_search_pages,
     setting_pages,
 )
 from authgate.admin.console.administrators import may
@@ -18,7 +19,7 @@ from authgate.admin.console.frame import ROOT, Console, id_in_address
 from authgate.audit import Event
 from authgate.audit.meanings import AREAS, MEANINGS
 from authgate.live import Kind, Topic
-from authgate.permissions import Area, reads
+from authgate.permissions import Area, reads, writes
 from authgate.provisioning import audit_views
 from authgate.sealing import checking
 from authgate.storage.audit import search, unsealed
@@ -91,6 +92,10 @@ class AuditPages:
             verified_until=check.seq if check else 0,
             verified_at=check.ended_at if check else None,
             fault_count=check.fault_count if check else 0,
+            saved=await saved_search_pages.links(asked),
+            save_action=saved_search_pages.save_action() if asked.query(limit="") else "",
+            list=asked.query(),
+            may_share=may(writes(Area.AUDIT)),
         )
         return self._console.show("audit.html", content)
 

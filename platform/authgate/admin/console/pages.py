@@ -34,6 +34,7 @@ from authgate.admin.console.plugin_pages import PluginPages
 from authgate.admin.console.provisioning_pages import ProvisioningPages
 from authgate.admin.console.resource_server_pages import ResourceServerPages
 from authgate.admin.console.respond_pages import RespondPages
+from authgate.admin.console.saved_search_pages import SavedSearchPages
 from authgate.admin.console.scope_pages import ScopePages
 from authgate.admin.console.setting_pages import SettingPages
 from authgate.admin.console.signing_key_pages import SigningKeyPages
@@ -93,5 +94,6 @@ def blueprints(console: Console) -> Iterator[Blueprint]:
     yield AlertPages(console=console).blueprint()
     yield RespondPages(console=console).blueprint()
     yield AuditPages(console=console).blueprint()
+    yield SavedSearchPages(console=console).blueprint()
     yield AuditStatisticsPages(console=console).blueprint()
     yield ExportPages(console=console).blueprint()

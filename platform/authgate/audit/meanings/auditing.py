@@ -47,4 +47,8 @@ AUDITING = {
     ),
     Event.AUDIT_EXPORT_DOWNLOADED: "Somebody takes such a file along.",
     Event.AUDIT_EXPORT_DELETED: "Such a file was removed, or is not written any more.",
+    Event.AUDIT_SEARCH_SHARED: (
+        "A search of the log was given a name for everybody who may read it; `details` say which."
+    ),
+    Event.AUDIT_SEARCH_REMOVED: "Such a search was removed.",
 }

@@ -156,6 +156,8 @@ _KINDS = {
     "AUDIT_CHECKPOINT": _entity("configuration", "info", OTHER),
     "AUDIT_LOG_BROKEN": _FINDING,
     "AUDIT_LOG_VERIFIED": _entity("configuration", "info", OTHER),
+    "AUDIT_SEARCH_SHARED": _entity("configuration", "creation", 1),
+    "AUDIT_SEARCH_REMOVED": _entity("configuration", "deletion", 4),
 }
 
 _ENDINGS = {

@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 from tortoise.models import Model
 from tortoise.queryset import QuerySet
 
-from authgate.storage.audit import audit_logs
+from authgate.storage.audit import audit_logs, saved_searches
 from authgate.storage.audit.alerts import AlertRow
 from authgate.storage.clients import clients
 from authgate.storage.people.impersonations import ImpersonationRow
@@ -46,6 +46,7 @@ async def forget(user: User) -> dict[str, int]:
         "tenants": await blocks.unname(them, username=user.username, since=user.created_at)
         + await settings_versions.forget_recipient(user.username),
         "audit_logs": await audit_logs.forget(user.id),
+        "saved_searches": await saved_searches.forget((user.username, user.email or "")),
     }
     named = _known(user)
     if user.username not in _WORDS and await clients.find(user.username) is None:

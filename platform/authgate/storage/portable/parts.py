@@ -17,6 +17,7 @@ from authgate.storage.audit.audit_feeds import AuditFeedRow
 from authgate.storage.audit.audit_logs import AuditLogRow
 from authgate.storage.audit.audit_seals import AuditSealRow
 from authgate.storage.audit.exports import AuditExportRow
+from authgate.storage.audit.saved_searches import SavedSearchRow
 from authgate.storage.clients.initial_access_tokens import InitialAccessTokenRow
 from authgate.storage.clients.rows import ClientRow
 from authgate.storage.export_files import ExportPiece
@@ -168,6 +169,7 @@ EXPORTED = (
     # From the beginning: the places in the log are others.
     Part(AuditErasureRow, anew={"position": 0, "until": 0}),
     Part(PersonErasureRow),
+    Part(SavedSearchRow, only=_NO_GUESTS),
     Part(GroupRow),
     Part(GroupMemberRow),
     Part(InvitationRow, secret=_hashes("token_hash"), needs_secrets=True),

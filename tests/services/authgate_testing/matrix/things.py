@@ -37,7 +37,7 @@ from authgate.provisioning.roles import Authority
 from authgate.sealing import checking, erasure_proofs
 from authgate.sealing.sealer import Sealer
 from authgate.storage import transaction
-from authgate.storage.audit import audit_erasures, audit_feeds
+from authgate.storage.audit import audit_erasures, audit_feeds, saved_searches
 from authgate.storage.audit import exports as audit_exports
 from authgate.storage.audit.alerts import Finding
 from authgate.storage.clients import clients
@@ -339,6 +339,9 @@ async def _filed(parts: Installation, word: str, chief: User) -> None:
         await kept_jobs.bury(
             job, {"client_id": word}, now=parts.clock(), attempts=5, error="OSError", reason=word
         )
+    now = parts.clock()
+    query = f"search={word}"
+    await saved_searches.save(chief.id, f"Of {word}", query, shared=True, now=now)
     leaver = await users.create(username=f"leaver-{word}", email=f"leaver@{word}.example")
     await erasure.perform(
         parts, (await person_erasures.begin(leaver.id, requested_by=word, now=parts.clock())).id
