@@ -1,8 +1,8 @@
 """Whatever is killed, cut, stalled or restarted: what was acknowledged is stored, and once; and
 what follows from it is done."""
 
+import os
 import time
-from collections import defaultdict
 from collections.abc import Callable
 
 from authgate_testing.faults import aftermath
@@ -10,10 +10,11 @@ from authgate_testing.faults.deployment import Deployment
 from authgate_testing.faults.errands import Clerk, Visitor
 from authgate_testing.faults.history import History, Kind
 from authgate_testing.faults.load import Device, Machine, crowd
-from authgate_testing.faults.nemesis import Nemesis
+from authgate_testing.faults.nemesis import Nemesis, Recovery
 
 FAULTS = 31
-LEAVING_SECONDS = 40.0
+MINUTE = 60.0
+LEAVING_SECONDS = 30.0
 """Within which accounts are to be deleted."""
 
 
@@ -35,15 +36,16 @@ async def test_nothing_acknowledged_is_lost_doubled_or_astray(
         followed, later = await deployment.following(history, before)
     violations += followed
     said(
-        f"round {seed}: {nemesis.faults.total()} faults in {seconds:.0f} s; {_figures(history)};"
-        f" {len(violations)} violations"
+        f"round {seed}: {nemesis.faults.total()} faults in {seconds:.0f} s,"
+        f" {nemesis.within(MINUTE)} of them in the first {MINUTE:.0f} s, at a load of"
+        f" {os.getloadavg()[0]:.1f}; {_figures(history)}; {len(violations)} violations"
     )
     said(f"  {_followed(history, deployment)}; all of it was done {later:.1f} s after the faults")
     for line in _slowest(nemesis):
         said(f"  {line}")
     assert not violations, deployment.explained(violations)
     assert nemesis.faults.total() >= FAULTS
-    assert not [str(each) for each in nemesis.recoveries if each.was_too_slow]
+    assert not [str(each) for each in nemesis.recoveries if not each.is_well]
 
 
 def _figures(history: History) -> str:
@@ -69,9 +71,10 @@ def _followed(history: History, deployment: Deployment) -> str:
 
 
 def _slowest(nemesis: Nemesis) -> list[str]:
-    slowest = defaultdict[str, float](float)
-    for each in nemesis.recoveries:
-        slowest[each.fault] = max(slowest[each.fault], each.seconds)
+    slowest = dict[str, Recovery]()
+    for each in sorted(nemesis.recoveries, key=lambda each: each.seconds):
+        slowest[each.fault] = each
     return [
-        f"well again after {fault}: {seconds:.2f} s" for fault, seconds in sorted(slowest.items())
+        f"well again after {fault}: {each.seconds:.2f} s, of {each.limit:.0f} s on a quiet machine"
+        for fault, each in sorted(slowest.items())
     ]

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from authgate import background, provisioning, storage
+from authgate import background, installation, provisioning, storage
 from authgate.accounts import leavings
 from authgate.background import keeping
 from authgate.clock import utc_now
@@ -25,6 +25,7 @@ from authgate.jobs import (
 from authgate.jobs.handlers import arguments_of
 from authgate.jobs.keeping import Fault
 from authgate.provisioning import NewClient, tenant_jobs
+from authgate.settings import Settings
 from authgate.storage.audit import audit_erasures
 from authgate.storage.audit.audit_logs import AuditLogRow
 from authgate.storage.issued import mass_ending
@@ -37,7 +38,7 @@ from authgate.vocabulary import TokenStatus
 from authgate_tenants import Tenant, use_tenant
 from authgate_testing.api import client_token
 from authgate_testing.databases import on_sqlite
-from authgate_testing.server import RunningServer
+from authgate_testing.server import MovableClock, RunningServer
 
 JOB = EndTheRest(client_id="somebody")
 VERY_MANY = 4
@@ -314,27 +315,29 @@ async def test_what_is_given_up_goes_after_a_month(
         assert await KeptJobRow.all().values_list("id", flat=True) == [waiting]
 
 
-async def test_what_waits_for_too_long_is_measured(
-    server: RunningServer, acme: Tenant, performer: Performer
-) -> None:
-    with use_tenant(acme):
-        await kept_one()
-        await kept_jobs.bury(
-            JOB.name, {}, now=server.clock(), attempts=5, error="ValueError", reason=""
-        )
-    due = {"table": "kept_jobs"}
-    await performer.perform(TakeUpJobs(), tenant_id=None)
-    assert REGISTRY.get_sample_value("authgate_outbox_lag_seconds", due) == 0
-    assert REGISTRY.get_sample_value("authgate_jobs_kept_given_up") == 1
-    with use_tenant(acme):
-        then = server.clock()
-        await account_deletions.ask(uuid4(), due_at=then, now=then)
-        await audit_erasures.ask(uuid4(), username="gone", email="", now=then, due_at=then)
-        await AuditLogRow.create(due_at=then, verify_at=then)
-        # Somebody has begun it and was killed; meanwhile nobody takes it up.
-        await KeptJobRow.filter(state=KeptState.WAITING).update(due_at=server.clock())
-    server.clock.advance(900)
-    await keeping.measure(server.parts)
+async def test_what_waits_for_too_long_is_measured(settings: Settings, taken: Taken) -> None:
+    """Without a server, whose own jobs would see to it as soon as it is due."""
+    clock = MovableClock()
+    async with installation.opened(settings, clock=clock) as parts:
+        acme = await provisioning.add_tenant(parts, slug="acme", name="Acme")
+        with use_tenant(acme):
+            await kept_one()
+            await kept_jobs.bury(
+                JOB.name, {}, now=clock(), attempts=5, error="ValueError", reason=""
+            )
+        due = {"table": "kept_jobs"}
+        await background.performer(parts).perform(TakeUpJobs(), tenant_id=None)
+        assert REGISTRY.get_sample_value("authgate_outbox_lag_seconds", due) == 0
+        assert REGISTRY.get_sample_value("authgate_jobs_kept_given_up") == 1
+        with use_tenant(acme):
+            then = clock()
+            await account_deletions.ask(uuid4(), due_at=then, now=then)
+            await audit_erasures.ask(uuid4(), username="gone", email="", now=then, due_at=then)
+            await AuditLogRow.create(due_at=then, verify_at=then)
+            # Somebody has begun it and was killed; meanwhile nobody takes it up.
+            await KeptJobRow.filter(state=KeptState.WAITING).update(due_at=then)
+        clock.advance(900)
+        await keeping.measure(parts)
     for table in ("kept_jobs", "account_deletions", "audit_erasures", "audit_logs"):
         lag = REGISTRY.get_sample_value("authgate_outbox_lag_seconds", {"table": table})
         assert lag is not None

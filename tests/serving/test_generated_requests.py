@@ -11,12 +11,14 @@ import ssl
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import httpx2
 import pytest
+from hpack import Encoder
 from pydantic import SecretStr
 
 from authgate import installation
@@ -24,7 +26,7 @@ from authgate.settings import DatabaseSettings, KeySettings, Settings
 from authgate_testing import PostgresServer, RedisServer
 from authgate_testing.bad_requests.answers import Answer, parsed
 from authgate_testing.bad_requests.conversation import Neighbour, misbehave
-from authgate_testing.bad_requests.frames import FrameGenerator, send_frames
+from authgate_testing.bad_requests.frames import FrameGenerator, faults, frame, send_frames
 from authgate_testing.bad_requests.generator import Generator
 from authgate_testing.bad_requests.message import Field, Message
 from authgate_testing.bad_requests.stage import Stage
@@ -308,6 +310,21 @@ async def secure_product(
     service.said("ready: 1 worker")
     trust = ssl.create_default_context(cafile=certificate[0])
     return Product(service, await set_for(household, settings.base_url, trust=trust))
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ([(":status", "503"), ("retry-after", "2")], []),
+        ([(":status", "503")], ["is answered 503"]),
+        ([(":status", "500"), ("retry-after", "2")], ["is answered 500"]),
+    ],
+)
+def test_an_answer_that_does_not_say_when_to_come_back_is_noticed(
+    fields: list[tuple[str, str]], told: list[str]
+) -> None:
+    said = frame(1, 0x4, 1, Encoder().encode(fields))
+    assert list(faults(said, count())) == told
 
 
 async def test_ht_15_generated_frames_are_refused_and_felt_by_nobody(

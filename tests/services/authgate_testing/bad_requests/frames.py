@@ -173,7 +173,7 @@ async def send_frames(
     async def go_on() -> None:
         for name, data in coming:
             said, is_over = await _heard(port, trust, data)
-            problems = [*_faults(said, answered), *([] if is_over else ["hangs"])]
+            problems = [*faults(said, answered), *([] if is_over else ["hangs"])]
             found.extend(f"{name} {each}; it said {data!r:.1500}" for each in problems)
 
     async with asyncio.TaskGroup() as group:
@@ -221,12 +221,17 @@ def _is_whole(data: bytes) -> bool:
     return at == len(data)
 
 
-def _faults(said: bytes, answered: Iterator[int]) -> Iterator[str]:
+def faults(said: bytes, answered: Iterator[int]) -> Iterator[str]:
+    """What must not be in what a server has said; each answer that it has thought about counts, and
+    one that says when to come back does not."""
     decoder = Decoder()
     try:
         for each in _frames(said):
             if isinstance(each, HeadersFrame):
-                status = int(dict(decoder.decode(each.data, raw=True))[b":status"])
+                fields = dict(decoder.decode(each.data, raw=True))
+                status = int(fields[b":status"])
+                if status == 503 and b"retry-after" in fields:
+                    continue  # more passwords at once than there are places in the line
                 next(answered)
                 if status >= 500:
                     yield f"is answered {status}"

@@ -5,6 +5,7 @@
 
 import asyncio
 import itertools
+import signal
 import sys
 from contextlib import suppress
 from typing import Any
@@ -28,7 +29,7 @@ from authgate.storage.mail.mails import Mail
 from authgate.storage.unit_of_work import in_transaction
 from authgate.web.exchange import Receive, Scope, Send
 from authgate_testing.faults.asking import claims_of
-from authgate_testing.faults.hurried import Altered, hurry, serve
+from authgate_testing.faults.hurried import Altered, hurried, hurry, serve
 
 _BETWEEN_READ_AND_WRITE_SECONDS = 0.3
 """Long enough for a rival on a busy machine."""
@@ -138,6 +139,25 @@ async def takes_the_tenant_from_the_token(scope: Scope, receive: Receive, send: 
         issuer = urlsplit(claims_of(shown.removeprefix("Bearer "))["iss"])
         scope = {**scope, "path": f"{issuer.path}/oauth/{endpoint}"}
     await app(scope, receive, send)
+
+
+class Sticks:
+    """Answers nobody any more once it was stopped and goes on."""
+
+    def __init__(self) -> None:
+        self._was_stopped = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGCONT, self._stick)
+        if self._was_stopped:
+            await asyncio.Event().wait()
+        await hurried(scope, receive, send)
+
+    def _stick(self) -> None:
+        self._was_stopped = True
+
+
+sticks = Sticks()
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import httpx2
 from authgate_testing.faults.history import Call, History, Kind
 from authgate_testing.faults.host import Host
 from authgate_testing.faults.household import Household
+from authgate_testing.faults.hurried import WORKER
 
 AUTHORITY = "localhost:8080"
 """What every host is called by its clients, as behind a proxy."""
@@ -80,6 +81,14 @@ class Client:
         call.request_id = answer.headers.get("x-request-id", "")
         call.replayed = "idempotent-replayed" in answer.headers
         return call, answer
+
+    async def worker(self, host: Host) -> int | None:
+        """The process id of whoever says that it is ready; nothing where nobody does."""
+        try:
+            answer = await self._http.get(f"{host.url}/readyz")
+        except httpx2.TransportError:
+            return None
+        return int(answer.headers[WORKER]) if answer.status_code == 200 else None
 
     async def readiness(self, host: Host) -> dict[str, str]:
         """What the host says of each part that it needs; nothing where it says nothing."""

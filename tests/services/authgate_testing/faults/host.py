@@ -90,12 +90,12 @@ class Host:
         os.kill(self.workers()[0], signal.SIGKILL)
 
     @contextmanager
-    def worker_stopped(self) -> Iterator[None]:
-        """Have a worker stand still until the block ends."""
+    def worker_stopped(self) -> Iterator[int]:
+        """Have a worker stand still until the block ends; its process id."""
         pid = self.workers()[0]
         os.kill(pid, signal.SIGSTOP)
         try:
-            yield
+            yield pid
         finally:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGCONT)

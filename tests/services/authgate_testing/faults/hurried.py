@@ -5,6 +5,7 @@ storm of a minute what a killed one has left is taken up by another, again and a
 """
 
 import importlib
+import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,13 +17,16 @@ from authgate.cli.operation.serve import options
 from authgate.settings import Settings
 from authgate.telemetry import logs
 from authgate.web.edge import App
-from authgate.web.exchange import Receive, Scope, Send
+from authgate.web.exchange import Message, Receive, Scope, Send
 
 LEASE_SECONDS = 4.0
 """Who has said nothing for so long is followed by another one."""
 
 LATE_SECONDS = 15.0
 """Between what happens and its COMMIT is less than this, however busy the machine."""
+
+WORKER = "x-worker"
+"""Has the process id of whoever answers."""
 
 _ROUND_SECONDS = 3.0
 _LEASE = timedelta(seconds=LEASE_SECONDS)
@@ -78,7 +82,18 @@ class Altered:
             from authgate.asgi import app
 
             self._app = app
-        await self._app(scope, receive, send)
+        await self._app(scope, receive, _signed(send))
+
+
+def _signed(send: Send) -> Send:
+    """Say who answers: a host with a worker that is stuck has others that are not."""
+
+    async def sign(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], (WORKER.encode(), str(os.getpid()).encode())]
+        await send(message)
+
+    return sign
 
 
 hurried = Altered(hurry)

@@ -1,10 +1,14 @@
-"""Does the damage, one fault after another, and waits until whatever was hit is well again."""
+"""Does the damage, one fault after another, and waits until whatever was hit is well again.
+
+What lasts goes on at one host while the other faults strike the others.
+"""
 
 import asyncio
 import signal
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from random import Random
 
@@ -15,6 +19,7 @@ from authgate_testing.faults.deployment import STATEMENT_SECONDS, Deployment, St
 from authgate_testing.faults.history import History
 from authgate_testing.faults.host import Host
 from authgate_testing.faults.hurried import LEASE_SECONDS
+from authgate_testing.line import Line
 
 WORKER_SECONDS = 3.0
 """A host answers again so soon after one of its workers was killed."""
@@ -24,6 +29,9 @@ DATABASE_SECONDS = 5.0
 
 START_SECONDS = 60.0
 """A worker that is to replace another, or a new supervisor's, serves so soon on a busy machine."""
+
+_AT_ONCE = 8
+"""Who asks for each worker asks so many times at once: one alone would be answered by one."""
 
 _STREAK = 2
 """Probes that must be answered one after the other: each may reach another worker."""
@@ -36,6 +44,7 @@ _STILL_SECONDS = LEASE_SECONDS + 2.0
 """Longer than others believe that a worker still does what it has begun."""
 
 _PAUSE_SECONDS = 1.0
+_BETWEEN_SECONDS = (0.1, 0.3)
 _SWALLOW_SECONDS = 0.15
 _SLOW_SECONDS = 0.1
 
@@ -48,6 +57,8 @@ class Recovery:
     host: str
     seconds: float
     limit: float
+    is_well: bool = True
+    """By then; nobody waits for ever."""
 
     @property
     def was_too_slow(self) -> bool:
@@ -67,20 +78,28 @@ class Nemesis:
     deployment: Deployment
     history: History
     seed: int
+    never_seconds: float = 2 * START_SECONDS
+    """Who does not answer by then is stuck, however busy the machine."""
     recoveries: list[Recovery] = field(default_factory=list)
     faults: Counter[str] = field(default_factory=Counter)
+
+    struck_at: list[float] = field(default_factory=list)
+    """When each fault began, from the first one on."""
 
     def __post_init__(self) -> None:
         self.luck = Random(f"nemesis {self.seed}")  # noqa: S311  # to be repeated
         self._client = Client(self.history, keeps_connections=False)
         self._aftermath: set[asyncio.Task[None]] = set()
-        self._absent: set[Host] = set()
+        self._struck: set[Host] = set()
+        """Those at which a fault goes on."""
         self._still: set[Hand] = set()
+        self._one_outage = asyncio.Lock()
+        """What strikes all hosts does so before or after one of them is waited for."""
         self._needs: dict[Strike, Callable[[], bool]] = {
             # "The others serve": there have to be others.
+            **dict.fromkeys(self._lasting(), lambda: not self._struck),
             self.worker_killed: lambda: bool(self._whole()),
-            self.worker_stalled: lambda: bool(self._whole()),
-            self.supervisor_killed: lambda: not self._absent,
+            self.worker_stalled: lambda: not self._struck and bool(self._whole()),
             self.worker_of_jobs_stalled: lambda: not self._still,
             self.process_of_jobs_killed: lambda: any(map(Hand.does_jobs, self._hands("worker"))),
         }
@@ -89,14 +108,17 @@ class Nemesis:
         """Strike with every fault of the deck, in any order that the hosts' state allows."""
         deck = [strike for strike, count in self._deck().items() for _ in range(count)]
         self.luck.shuffle(deck)
+        began = time.monotonic()
         try:
             while deck:
                 strike = await self._next(deck)
                 deck.remove(strike)
                 self.faults[strike.__name__.replace("_", " ")] += 1
+                self.struck_at.append(time.monotonic() - began)
                 await strike()
-                await asyncio.sleep(self.luck.uniform(0.1, 0.5))
+                await asyncio.sleep(self.luck.uniform(*_BETWEEN_SECONDS))
             await asyncio.gather(*self._aftermath)
+            await self.hear_all()
         finally:
             await self.close()
 
@@ -112,6 +134,19 @@ class Nemesis:
                 if strike not in self._needs or self._needs[strike]():
                     return strike
             await asyncio.sleep(_PROBE_PAUSE_SECONDS)
+
+    def within(self, seconds: float) -> int:
+        """How many faults have fallen in so many seconds."""
+        return sum(each <= seconds for each in self.struck_at)
+
+    def _lasting(self) -> tuple[Strike, ...]:
+        return (
+            self.supervisor_killed,
+            self.line_to_postgres_stalled,
+            self.line_to_postgres_slow,
+            self.line_to_postgres_down,
+            self.line_to_redis_stalled,
+        )
 
     def _deck(self) -> dict[Strike, int]:
         return {
@@ -148,23 +183,22 @@ class Nemesis:
         self._later(self._replaced(host, began))
 
     async def worker_stalled(self) -> None:
-        """As on a machine that is paused, or out of memory and not yet killing."""
+        """As on a machine that is paused, or out of memory and not yet killing: what this one does
+        beside its requests is taken by others before it goes on."""
         host = self.luck.choice(self._whole())
-        with host.worker_stopped():
-            await asyncio.sleep(_PAUSE_SECONDS)
-        await self.recover("a stalled worker", [host], WORKER_SECONDS)
+        self._lasts(host, self._worker_goes_on(host))
 
     async def supervisor_killed(self) -> None:
         """F2; the other hosts are struck meanwhile."""
         host, _ = self._any()
-        self._absent.add(host)
-        self._later(self._replace_supervisor(host))
+        self._lasts(host, self._supervisor_replaced(host))
 
     async def postgres_restarted(self) -> None:
         """F3, as after a crash: nobody is waited for, and the log is replayed."""
-        await self.deployment.site.end_postgres()
-        await self.deployment.site.start_postgres()
-        await self.recover("PostgreSQL's restart", self._up(), DATABASE_SECONDS)
+        async with self._one_outage:
+            await self.deployment.site.end_postgres()
+            await self.deployment.site.start_postgres()
+            await self.recover("PostgreSQL's restart", self._up(), DATABASE_SECONDS)
 
     async def line_to_postgres_cut(self) -> None:
         """F4."""
@@ -176,9 +210,7 @@ class Nemesis:
         """F4."""
         host, lines = self._any()
         lines.postgres.stall()
-        await asyncio.sleep(_STALL_SECONDS)
-        await lines.postgres.heal()
-        await self.recover("a stalled line to PostgreSQL", [host], DATABASE_SECONDS)
+        self._lasts(host, self._healed(host, lines.postgres, "a stalled line to PostgreSQL"))
 
     async def answers_of_postgres_swallowed(self) -> None:
         """F4: what was asked is done, and nobody learns of it."""
@@ -193,32 +225,27 @@ class Nemesis:
         """F4."""
         host, lines = self._any()
         lines.postgres.slow_down(_SLOW_SECONDS)
-        await asyncio.sleep(_STALL_SECONDS)
-        await lines.postgres.heal()
-        await self.recover("a slow line to PostgreSQL", [host], DATABASE_SECONDS)
+        self._lasts(host, self._healed(host, lines.postgres, "a slow line to PostgreSQL"))
 
     async def line_to_postgres_down(self) -> None:
         """F4: a host alone is cut off from its database."""
         host, lines = self._any()
         await lines.postgres.refuse()
-        await asyncio.sleep(_PAUSE_SECONDS)
-        await lines.postgres.heal()
-        await self.recover("a line to PostgreSQL that was down", [host], DATABASE_SECONDS)
+        self._lasts(host, self._healed(host, lines.postgres, "a line to PostgreSQL that was down"))
 
     async def redis_killed(self) -> None:
         """F9."""
-        await self.deployment.site.end_redis()
-        await asyncio.sleep(_PAUSE_SECONDS)
-        await self.deployment.site.start_redis()
-        await self.recover("Redis' absence", self._up(), DATABASE_SECONDS)
+        async with self._one_outage:
+            await self.deployment.site.end_redis()
+            await asyncio.sleep(_PAUSE_SECONDS)
+            await self.deployment.site.start_redis()
+            await self.recover("Redis' absence", self._up(), DATABASE_SECONDS)
 
     async def line_to_redis_stalled(self) -> None:
         """F9."""
         host, lines = self._any()
         lines.redis.stall()
-        await asyncio.sleep(_PAUSE_SECONDS)
-        await lines.redis.heal()
-        await self.recover("a stalled line to Redis", [host], DATABASE_SECONDS)
+        self._lasts(host, self._healed(host, lines.redis, "a stalled line to Redis"))
 
     async def line_to_redis_cut(self) -> None:
         """F9."""
@@ -228,8 +255,9 @@ class Nemesis:
 
     async def redis_emptied(self) -> None:
         """F9."""
-        self.deployment.site.empty_redis()
-        await self.recover("Redis' loss of everything", self._up(), DATABASE_SECONDS)
+        async with self._one_outage:
+            self.deployment.site.empty_redis()
+            await self.recover("Redis' loss of everything", self._up(), DATABASE_SECONDS)
 
     async def worker_of_jobs_killed(self) -> None:
         """F10."""
@@ -265,6 +293,49 @@ class Nemesis:
             each for each in self.deployment.crew if each.what == what and each not in self._still
         ]
 
+    def _lasts(self, host: Host, fault: Coroutine[None, None, None]) -> None:
+        """Have it go on at this host while the others are struck."""
+        self._struck.add(host)
+        self._later(self._goes_on_at(host, fault))
+
+    async def _goes_on_at(self, host: Host, fault: Coroutine[None, None, None]) -> None:
+        try:
+            await fault
+        finally:
+            self._struck.discard(host)
+
+    async def _healed(self, host: Host, line: Line, fault: str) -> None:
+        try:
+            await asyncio.sleep(_STALL_SECONDS)
+        finally:
+            await line.heal()
+        async with self._one_outage:
+            await self.recover(fault, [host], DATABASE_SECONDS)
+
+    async def _worker_goes_on(self, host: Host) -> None:
+        with host.worker_stopped() as pid:
+            await asyncio.sleep(_STILL_SECONDS)
+        async with self._one_outage:
+            await self.recover("a stalled worker", [host], WORKER_SECONDS)
+            await self._hear("a stalled worker, of itself", host, {pid}.intersection)
+
+    async def hear_all(self) -> None:
+        """Wait until each worker of each host answers, not only whichever is there first."""
+        for host in self.deployment.hosts:
+            await self._hear("all of it, each worker", host, set)
+
+    async def _hear(
+        self, fault: str, host: Host, chosen: Callable[[Sequence[int]], set[int]]
+    ) -> None:
+        began, heard = time.monotonic(), set[int | None]()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(self.never_seconds):
+                while chosen(host.workers()) - heard:
+                    asked = (self._client.worker(host) for _ in range(_AT_ONCE))
+                    heard.update(await asyncio.gather(*asked))
+        seconds, is_well = time.monotonic() - began, heard >= chosen(host.workers())
+        self.recoveries.append(Recovery(fault, host.name, seconds, WORKER_SECONDS, is_well=is_well))
+
     def _later(self, work: Coroutine[None, None, None]) -> None:
         self._aftermath.add(asyncio.create_task(work))
 
@@ -275,33 +346,29 @@ class Nemesis:
             Recovery("a killed worker, replaced", host.name, seconds, START_SECONDS)
         )
 
-    async def _replace_supervisor(self, host: Host) -> None:
+    async def _supervisor_replaced(self, host: Host) -> None:
         began = time.monotonic()
         await host.replace_supervisor()
-        self._absent.discard(host)
         await self.recover("a killed supervisor", [host], START_SECONDS, since=began)
 
     async def recover(
         self, fault: str, hosts: Sequence[Host], limit: float, *, since: float | None = None
     ) -> None:
-        began = time.monotonic() if since is None else since
         """Wait until these hosts are well again, and write down how long it took since then."""
+        began = time.monotonic() if since is None else since
         is_well = self._has_redis if "Redis" in fault else self._serves
-        for host, seconds in zip(
-            hosts,
-            await asyncio.gather(*(self._until(is_well, host, limit, began) for host in hosts)),
-            strict=True,
-        ):
-            self.recoveries.append(Recovery(fault, host.name, seconds, limit))
 
-    async def _until(
-        self, is_well: Callable[[Host], Awaitable[bool]], host: Host, limit: float, began: float
-    ) -> float:
-        streak = 0
-        while streak < _STREAK and time.monotonic() - began < 2 * limit:
-            streak = streak + 1 if await is_well(host) else 0
-            await asyncio.sleep(_PROBE_PAUSE_SECONDS)
-        return time.monotonic() - began
+        async def until(host: Host) -> None:
+            streak = 0
+            while streak < _STREAK and time.monotonic() - began < self.never_seconds:
+                streak = streak + 1 if await is_well(host) else 0
+                await asyncio.sleep(_PROBE_PAUSE_SECONDS)
+            seconds = time.monotonic() - began
+            self.recoveries.append(
+                Recovery(fault, host.name, seconds, limit, is_well=streak == _STREAK)
+            )
+
+        await asyncio.gather(*map(until, hosts))
 
     async def _serves(self, host: Host) -> bool:
         """Each way to the database works: the log of tokens, lookups, and the pool."""
@@ -322,8 +389,8 @@ class Nemesis:
 
     def _any(self) -> Stricken:
         return self.luck.choice(
-            [each for each in self.deployment.stricken if each[0] not in self._absent]
+            [each for each in self.deployment.stricken if each[0] not in self._struck]
         )
 
     def _up(self) -> list[Host]:
-        return [host for host, _ in self.deployment.stricken if host not in self._absent]
+        return [host for host, _ in self.deployment.stricken if host not in self._struck]
