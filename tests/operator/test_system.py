@@ -1,6 +1,9 @@
 """What operators are told of the installation's state."""
 
+from datetime import timedelta
+
 from authgate import __version__, installation, provisioning
+from authgate.clock import utc_now
 from authgate.jobs.catalogue import JOBS
 from authgate.operator import system
 from authgate.settings import Settings
@@ -54,11 +57,25 @@ async def test_what_goes_wrong_and_what_was_given_up_is_told_whoever_did_it(
             turn, _ = await periodic_jobs.take(job, seconds=60, runner="another")
             assert turn is not None
             await periodic_jobs.end(job, turn, runner="another", error=error)
+        await periodic_jobs.take("seal-audit", seconds=60, runner="another")
         with use_tenant(tenant):
             await kept_jobs.bury(
                 "end-the-rest", {}, now=parts.clock(), attempts=5, error="OSError", reason=""
             )
-        told = {each.kind: each for each in (await system.state(parts)).jobs}
+            await kept_jobs.keep(
+                "end-the-rest", {}, now=parts.clock() - timedelta(hours=1), is_hinted=False
+            )
+        state = await system.state(parts)
+    told = {each.kind: each for each in state.jobs}
+    lags = {each.name: each.lag_seconds for each in state.queues}
+    assert (lags["kept_jobs"] >= 3600, lags["mails"]) == (True, 0)
+    assert [each.kind for each in state.jobs if each.held_by == "another"] == ["seal-audit"]
+    going_well, failing = told["send-mails"], told["check-domains"]
+    assert going_well.last_done_at is not None
+    assert going_well.next_at is not None
+    assert timedelta(0) < going_well.next_at - going_well.last_done_at <= timedelta(seconds=60)
+    assert failing.next_at is not None
+    assert failing.next_at <= utc_now(), "it is anybody's again"
     assert told["send-mails"].last_done_at is not None
     assert (told["check-domains"].failures, told["check-domains"].error) == (1, "OSError")
     assert told["end-the-rest"].given_up == 1

@@ -14,7 +14,7 @@ from authgate.installation import Installation
 from authgate.jobs.catalogue import JOBS, DeliverLogouts, RollUpUsage
 from authgate.storage import migrate
 from authgate.storage.jobs import periodic_jobs
-from authgate.storage.sweep import due_kept_jobs, due_logouts, due_usage
+from authgate.storage.sweep import due_kept_jobs, due_logouts, due_usage, outbox_lag
 from authgate.telemetry.exposition import levels
 from authgate.tokens.operator_scopes import Scope
 from authgate.web import health
@@ -41,6 +41,9 @@ class JobDocument(Document):
     model_config = exemplified(
         kind="roll-up-usage",
         last_done_at="2026-03-02T09:12:44Z",
+        seconds=300.0,
+        next_at="2026-03-02T09:17:40Z",
+        held_by=None,
         failures=0,
         error="",
         given_up=0,
@@ -51,6 +54,15 @@ class JobDocument(Document):
     last_done_at: datetime | None
     """When it ended well last: of a job that comes again whoever did it, of others as far as this
     server's processes know."""
+
+    seconds: float | None
+    """The period of one that comes again; `null` of others, and before it was begun once."""
+
+    next_at: datetime | None
+    """When it is due next; what is past was missed, or goes wrong, and is done soon."""
+
+    held_by: str | None
+    """Which runner is at it: until it has ended, or says so no more, nobody else begins it."""
 
     failures: int
     """How often a job that comes again went wrong since, in a row."""
@@ -66,6 +78,18 @@ class JobDocument(Document):
     without doing it."""
 
 
+class QueueDocument(Document):
+    """What changes have left to be done, of one kind."""
+
+    model_config = exemplified(name="mails", lag_seconds=0.0)
+
+    name: str
+    """`mails`, `kept_jobs`, `logout_deliveries`, …"""
+
+    lag_seconds: float
+    """For how long the oldest of it has been due, whoever's it is."""
+
+
 class SystemDocument(Document):
     """The installation's state."""
 
@@ -77,6 +101,7 @@ class SystemDocument(Document):
         runner="celery",
         jobs_waiting=0,
         jobs_queued=3,
+        queues=[{"name": "mails", "lag_seconds": 0.0}],
         jobs=[],
     )
 
@@ -95,6 +120,7 @@ class SystemDocument(Document):
     jobs_queued: int | None
     """At the broker, for workers; `null` where there is none."""
 
+    queues: Sequence[QueueDocument]
     jobs: Sequence[JobDocument]
 
 
@@ -115,8 +141,14 @@ async def state(parts: Installation) -> SystemDocument:
         runner=runner,
         jobs_waiting=waiting,
         jobs_queued=queued if runner == "celery" else None,
+        queues=await _queues(parts),
         jobs=await _jobs(parts, done_at),
     )
+
+
+async def _queues(parts: Installation) -> list[QueueDocument]:
+    lags = await outbox_lag.of_each(parts.settings.database, now=parts.clock())
+    return [QueueDocument(name=name, lag_seconds=lag.total_seconds()) for name, lag in lags.items()]
 
 
 async def _parts(parts: Installation) -> list[PartDocument]:
@@ -144,6 +176,9 @@ async def _jobs(parts: Installation, done_at: dict[str, float]) -> list[JobDocum
             kind=kind,
             last_done_at=(known and known.succeeded_at)
             or (datetime.fromtimestamp(seen, UTC) if seen else None),
+            seconds=known.seconds if known else None,
+            next_at=known.next_at if known else None,
+            held_by=known.runner if known and known.is_running else None,
             failures=known.failures if known else 0,
             error=known.error if known else "",
             given_up=given_up[kind],

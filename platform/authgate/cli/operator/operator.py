@@ -284,6 +284,7 @@ def system(operators: Operators = None, output: Output = Format.TABLE) -> None:
     parts = {each["name"]: each["verdict"] for each in told["parts"]}
     plain = {name: told[name] for name in ("version", "runner", "jobs_waiting", "jobs_queued")}
     show({**plain, **parts}, output)
+    show_all(told["queues"], output)
     show_all(told["jobs"], output)
 
 

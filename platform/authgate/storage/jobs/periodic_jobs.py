@@ -89,7 +89,11 @@ class PeriodicJob:
     name: str
     seconds: float
     is_running: bool
+    runner: str
+    """Who has begun it last, and holds it while it is being done."""
     begun_at: datetime
+    next_at: datetime
+    """When its next window begins; what is past was missed, or goes wrong, and is done soon."""
     succeeded_at: datetime | None
     failures: int
     error: str
@@ -110,7 +114,7 @@ async def take(name: str, *, seconds: float, runner: str) -> Taken:
     """Take the window that it is now."""
     # Each job's begin at another moment, or all of them would be done at once every quarter of an
     # hour.
-    offset = crc32(name.encode()) / 2**32 * seconds
+    offset = _offset(name, seconds)
     rows = await _asked(_TAKE, [name, seconds, runner, LEASE_SECONDS, offset])
     [row] = rows or await _asked(_NOW_SAYS, [])
     next_in = seconds - (float(row["now"]) + offset) % seconds
@@ -147,12 +151,18 @@ def _known(row: PeriodicJobRow, now: float) -> PeriodicJob:
         name=row.name,
         seconds=row.seconds,
         is_running=row.until is not None and row.until >= now,
+        runner=row.runner,
         begun_at=_moment(row.begun_at),
+        next_at=_moment((row.turn + 1) * row.seconds - _offset(row.name, row.seconds)),
         succeeded_at=None if row.succeeded_at is None else _moment(row.succeeded_at),
         failures=row.failures,
         error=row.error,
         late=max(0.0, now - since) / row.seconds,
     )
+
+
+def _offset(name: str, seconds: float) -> float:
+    return crc32(name.encode()) / 2**32 * seconds
 
 
 def _moment(seconds: float) -> datetime:
