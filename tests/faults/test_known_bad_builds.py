@@ -29,6 +29,9 @@ _FOLLOWING_SECONDS = 3.0
 _MUCH = 10_000
 """Bytes of some tokens in PostgreSQL's log."""
 
+_CRASHES = 2
+"""At one of them nothing may have been on its way."""
+
 _AWAY_SECONDS = 1.0
 """Long enough for what was to be written later to find nobody there."""
 
@@ -69,9 +72,10 @@ async def _found(site: Site, build: str, together: asyncio.Barrier) -> list[Viol
     kinds = RIVALS if BROKEN[build] is Rule.ONCE else RIVALS[:1]
     async with deployed(site, *kinds, workers=1, program=program) as deployment:
         async with _at_work(deployment, history):
-            await together.wait()  # PostgreSQL crashes now,
-            await together.wait()  # and is back again
-            await _enough(history)
+            for _ in range(_CRASHES):
+                await together.wait()  # PostgreSQL crashes now,
+                await together.wait()  # and is back again
+                await _enough(history)
         return await deployment.violations(history)
 
 
@@ -81,11 +85,12 @@ async def found(site: Site) -> dict[str, list[Violation]]:
     together = asyncio.Barrier(len(BROKEN) + 1)
     async with asyncio.TaskGroup() as group:
         tasks = {build: group.create_task(_found(site, build, together)) for build in BROKEN}
-        await together.wait()
-        await site.end_postgres()
-        await asyncio.sleep(_AWAY_SECONDS)
-        await site.start_postgres()
-        await together.wait()
+        for _ in range(_CRASHES):
+            await together.wait()
+            await site.end_postgres()
+            await asyncio.sleep(_AWAY_SECONDS)
+            await site.start_postgres()
+            await together.wait()
     return {build: task.result() for build, task in tasks.items()}
 
 

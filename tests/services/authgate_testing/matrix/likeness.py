@@ -15,6 +15,7 @@ import orjson
 from authgate_testing.signing import SigningKey
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)?")
 _SEPARATED = re.compile(rf"{_UUID.pattern}|[A-Za-z0-9]+")
 
 
@@ -35,6 +36,8 @@ class Likeness:
     def _of(self, thing: str, own: str) -> str:
         if _UUID.fullmatch(thing):
             return self._uuid(thing)
+        if _MOMENT.fullmatch(thing):
+            return thing  # nobody's: a list goes on from there
         if thing.startswith("-----BEGIN PRIVATE KEY"):
             return SigningKey.make().pem()
         if thing.startswith("eyJ") and thing.count(".") == 2:
@@ -73,9 +76,10 @@ class Likeness:
 
     def _uuid(self, like: str) -> str:
         given = UUID(like)
-        # When it was made, and its version, stay.
-        mask = (1 << 62) - 1
-        return str(UUID(int=given.int & ~mask | self._random.getrandbits(62)))
+        # When it was made, its version, and its place among those of the same millisecond stay: a
+        # list goes on from there.
+        mask = (1 << 32) - 1
+        return str(UUID(int=given.int & ~mask | self._random.getrandbits(32)))
 
     def _all(self, said: Any, own: Any) -> Any:
         match said:

@@ -13,7 +13,7 @@ from authgate.app import assembled
 from authgate.clock import utc_now
 from authgate.installation import Installation
 from authgate.plugin_api import ExternalIdentity, LoginAttempt, ProviderAnswer
-from authgate.plugin_manager import loading
+from authgate.plugin_manager import egress, loading
 from authgate.settings import Settings
 from authgate.storage.database import sqlite_path
 from authgate_github.connector import GitHubConnector
@@ -28,6 +28,8 @@ from authgate_testing.matrix.walk import Stage, Walk
 
 _WORDS = "qaxolemi", "zuvybaro"
 """One for each tenant, in all names that it gives."""
+
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,8 @@ async def tried(settings: Settings, password_hash: str) -> AsyncIterator[Site]:
     with pytest.MonkeyPatch.context() as patch:
         unthreaded.connect_so(patch)
         _install(patch)
+        # Who is slow today is not to look like somebody else.
+        patch.setattr(egress, "_WHOLE_SECONDS", _PATIENCE_SECONDS)
         async with assembled(settings, clock=lambda: now) as (app, parts):
             patch.setattr(GitHubConnector, "identify", _identified)
             reads.watch(cast(Any, app)._people, patch)
