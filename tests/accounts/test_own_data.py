@@ -10,7 +10,7 @@ from authgate.audit import Event
 from authgate.clock import utc_now
 from authgate.jobs import EraseAccounts
 from authgate.permissions import UserRole
-from authgate.storage.people import account_deletions
+from authgate.storage.people import account_deletions, person_erasures
 from authgate.storage.people.account_deletions import AccountDeletionRow
 from authgate.storage.people.users import User, UserRow
 from authgate_tenants import Tenant, use_tenant
@@ -139,6 +139,12 @@ async def test_who_leaves_may_think_better_of_it_and_is_gone_everywhere_afterwar
         assert await UserRow.filter(id=bob.id).exists()
     [event] = await ledger.events(acme, Event.USER_DELETED)
     assert event.actor_type == "system"
+    with use_tenant(acme):
+        noted = await person_erasures.of_user(alice.id)
+    assert noted is not None
+    assert noted.removed_at is not None
+    assert noted.requested_by == f"user:{alice.id}", "by herself, two weeks before"
+    assert noted.removed_at - noted.requested_at > timedelta(days=13)
 
 
 @on_sqlite

@@ -63,6 +63,8 @@ from authgate_testing.server import RunningServer
 PASSWORD = "correct-horse-battery-staple"  # of people who exist in tests only
 NAME, ADDRESS, MAIL = "wilhelmina.quist", "203.0.113.77", "quist.w@elsewhere.example"
 BROWSER = "Quistbrowser/7"
+GUESSER = "198.51.100.23"
+"""Where somebody else tries her password."""
 BOX, OTHERS = "ops+quist@elsewhere.example", "ops+jon@elsewhere.example"
 TRACES = (NAME, "Wilhelmina Quist", MAIL, ADDRESS, BROWSER)
 
@@ -71,8 +73,10 @@ TRACES = (NAME, "Wilhelmina Quist", MAIL, ADDRESS, BROWSER)
 def settings(
     settings: Settings, database_settings: DatabaseSettings, request: pytest.FixtureRequest
 ) -> Settings:
-    """Redis beside PostgreSQL, and every line of the log."""
-    changed: dict[str, object] = {"log_level": "debug"}
+    """Redis beside PostgreSQL, and every line of the log; of an address it counts for longer than
+    a test takes, by Redis's clock."""
+    limits = settings.limits.model_copy(update={"login_per_ip": "10/h burst 10"})
+    changed: dict[str, object] = {"log_level": "debug", "limits": limits}
     if not database_settings.is_sqlite:
         changed["redis_url"] = SecretStr(request.getfixturevalue("redis_url"))
     return settings.model_copy(update=changed)
@@ -104,6 +108,8 @@ async def lived(
         wanted = Wanted(uuid4(), "op", UserRole.AUDITOR, "Ticket 2", LONGEST)
         access = await operator_accesses.ask(wanted, now=server.clock())
         await OperatorAccess.filter(id=access.id).update(decided_by=NAME, decided_at=server.clock())
+    async with server.from_address(GUESSER) as http:
+        await Person(http).sign_in(acme.issuer, NAME, "wrong-password-it-is")
     async with server.from_address(ADDRESS) as http:
         http.headers["User-Agent"] = BROWSER
         person = Person(http)
@@ -181,6 +187,8 @@ async def test_au_07_nothing_names_somebody_who_was_erased_and_the_log_is_verifi
     assert proof["state"] == "erased"
     everything = stored(settings, postgres) + capsys.readouterr().err
     assert [trace for trace in TRACES if trace in everything] == []
+    if settings.redis_url is not None:
+        assert f":login_per_ip:{GUESSER}" in counted(settings), "who guessed is counted on"
     with use_tenant(acme):
         report = await stored_log.verified(trusted=Sealer(server.parts).keys.thumbprints)
         used = await roll_up.by_day({Measure.TOKENS}, since=date(2020, 1, 1), now=server.clock())
@@ -243,6 +251,24 @@ async def test_at_once_stays_at_once_where_somebody_else_deletes_them_meanwhile(
     await run(server, ErasePerson(asked["id"]), tenant=acme)
     await forgotten(server)
     assert (await api.get(f"/user-erasures/{asked['id']}")).json()["state"] == "erased"
+
+
+@on_sqlite
+async def test_an_erasure_of_somebody_who_is_gone_already_ends_with_a_certificate(
+    server: RunningServer, api: ApiClient, acme: Tenant, wilhelmina: User
+) -> None:
+    asked = (await api.post(f"/users/{wilhelmina.id}/erase", {"confirmation": NAME})).json()
+    with use_tenant(acme):
+        await UserRow.filter(id=wilhelmina.id).delete()
+    await run(server, ErasePerson(asked["id"]), tenant=acme)
+    await forgotten(server)
+    proof = (await api.get(f"/user-erasures/{asked['id']}")).json()
+    assert (proof["state"], proof["rows"]) == ("erased", {})
+    stated = await erasure_proofs.verified(server.parts, proof["certificate"])
+    with use_tenant(acme):
+        report = await stored_log.verified(trusted=Sealer(server.parts).keys.thumbprints)
+    assert stated["events"] == report.erased > 0
+    assert report.faults == []
 
 
 async def forgotten(server: RunningServer) -> None:

@@ -2,6 +2,7 @@
 removes what is theirs and where they are named, and the log forgets them. A certificate stays.
 """
 
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from authgate.permissions import Area, UserRole, writes
 from authgate.provisioning import people, removal, roles
 from authgate.provisioning.roles import OPERATOR, Authority
 from authgate.provisioning.users import end_access
+from authgate.sealing import forgetting
 from authgate.storage.jobs import kept_jobs
 from authgate.storage.people import person_erasures, users
 from authgate.storage.people.person_erasures import ErasureState, PersonErasure
@@ -70,11 +72,17 @@ async def perform(parts: Installation, erasure_id: UUID) -> None:
             return
         user = (await users.hold_in_charge(erasure.user_id)).get(erasure.user_id)
         if user is None:
-            await person_erasures.removed(erasure.user_id, {}, now=parts.clock())
+            await _forget_gone(erasure, now=parts.clock())
             return
         await roles.refuse_last(user.id)
         await removal.remove(user, actor=SYSTEM, now=parts.clock())
     await port.hint(ForgetPeople(), tenant_id=current_tenant().id)
+
+
+async def _forget_gone(erasure: PersonErasure, *, now: datetime) -> None:
+    """Have the log forget somebody of whom no row is left, and the erasure be certified then."""
+    await person_erasures.removed(erasure.user_id, {}, now=now)
+    await forgetting.erase_gone(erasure.user_id, now=now)
 
 
 async def _hand_on(parts: Installation, job: ErasePerson, kept: UUID) -> None:

@@ -82,7 +82,9 @@ async def _erase(parts: Installation, user: User) -> None:
         await account_deletions.withdraw(user.id)
         await _note(Event.USER_DELETION_WITHDRAWN, user, reason=str(refusal))
         return
-    await removal.remove(user, actor=audit.SYSTEM, now=parts.clock())
+    asked_at = await account_deletions.asked_at(user.id) or parts.clock()
+    wish = removal.Wish(audit.user(user.id, user.username), asked_at)
+    await removal.remove(user, actor=audit.SYSTEM, now=parts.clock(), wish=wish)
     await notices.tell(parts, user, "account_gone")
 
 

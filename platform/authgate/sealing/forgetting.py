@@ -7,6 +7,7 @@ what the next one does.
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 import structlog
 
@@ -55,6 +56,13 @@ async def erase_person(user: User, *, now: datetime, at_once: bool = False) -> N
         now=now,
         due_at=now + timedelta(days=days),
     )
+
+
+async def erase_gone(user_id: UUID, *, now: datetime) -> None:
+    """Have the current tenant's log forget at once, by their id, somebody of whom nothing else is
+    known any more."""
+    await alerts.forget(user_id)
+    await audit_erasures.ask(user_id, username="", email="", now=now, due_at=now)
 
 
 async def forget(parts: Installation, *, steps: int = _STEPS) -> int:
@@ -137,11 +145,21 @@ async def _end(parts: Installation, erasure: Erasure) -> None:
 async def _forget_counts(
     parts: Installation, erasure: Erasure, about: Sequence[SealedEvent]
 ) -> None:
-    """Leave no count that is named by them, or by an address of theirs."""
+    """Leave no count that is named by them, or by an address of theirs.
+
+    Theirs is an address where they were signed in. Whoever has tried their password stands in the
+    log by their id as well, as somebody unknown, and goes on being counted.
+    """
     if parts.redis is None:
         return
     since = leaves.micros(parts.clock() - _COUNTED)
-    lately = {each.event.ip for each in about if _is_since(each.event.occurred_at, since)}
+    them = ("user", str(erasure.user_id))
+    lately = {
+        each.event.ip
+        for each in about
+        if (each.event.actor_type, each.event.actor_id) == them
+        and _is_since(each.event.occurred_at, since)
+    }
     try:
         await limits.forget(parts.redis, {str(erasure.user_id), *map(bucket, lately - {""})})
     except RedisUnavailable:

@@ -86,7 +86,7 @@ class Erasure:
             return True
         ids = {subject, self.email.casefold()} - {""}
         return any(
-            said.casefold() in ids or (name in _CALLED and said == self.username)
+            said.casefold() in ids or (name in _CALLED and said == self.username != "")
             for name, said in _texts("", event.details)
         )
 
@@ -106,8 +106,12 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 async def ask(user_id: UUID, *, username: str, email: str, now: datetime, due_at: datetime) -> None:
-    """Have somebody be forgotten, with the open unit of work."""
-    if not await AuditErasureRow.filter(user_id=user_id).exists():
+    """Have somebody be forgotten, with the open unit of work; who waits for that already, no later
+    than now wanted."""
+    theirs = AuditErasureRow.filter(user_id=user_id)
+    if await theirs.exists():
+        await theirs.filter(due_at__gt=due_at).update(due_at=due_at)
+    else:
         await AuditErasureRow.create(
             user_id=user_id, username=username, email=email, asked_at=now, due_at=due_at
         )

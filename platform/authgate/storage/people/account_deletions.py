@@ -37,6 +37,12 @@ async def due_at(user_id: UUID) -> datetime | None:
     return row.due_at if row else None
 
 
+async def asked_at(user_id: UUID) -> datetime | None:
+    """When somebody who leaves has asked for it."""
+    row = await AccountDeletionRow.get_or_none(user_id=user_id)
+    return row.asked_at if row else None
+
+
 async def withdraw(user_id: UUID) -> bool:
     """Have them stay; ``False`` where they did not leave."""
     return await AccountDeletionRow.filter(user_id=user_id).delete() == 1
