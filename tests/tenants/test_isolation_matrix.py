@@ -2,8 +2,8 @@
 
 Which routes, parameters and kinds of things there are is read off the code; see
 ``authgate_testing.matrix`` for how. A route or a model that is new is asked at once, or fails here;
-what is of another kind than belongs at a place, or in a place that a request does not have, is asked
-for there on one day of ``TURNS``.
+what is of another kind than belongs at a place, or in a place that a request does not have, is
+asked for there on one day of ``TURNS``.
 """
 
 import shutil
