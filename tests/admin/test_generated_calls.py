@@ -25,7 +25,7 @@ from authgate.api import openapi
 from authgate.settings import LimitSettings, Settings
 from authgate_testing.api import ApiClient, is_problem, removing_last
 
-CASES = 5
+CASES = 3
 """Of each operation and kind, in one round."""
 
 _WITHIN = of_hypothesis(

@@ -36,7 +36,7 @@ from authgate_testing.server import RunningServer
 
 pytestmark = on_postgres
 
-PER_GRANT, PER_ADDRESS, PER_PAGE = 130, 240, 22
+PER_GRANT, PER_ADDRESS, PER_PAGE = 80, 150, 14
 _VERIFIER = "v" * 43
 _CLIENT = {"client_id": "$client_id", "client_secret": "$client_secret"}
 _EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
