@@ -148,7 +148,8 @@ async def _forget_counts(
     """Leave no count that is named by them, or by an address of theirs.
 
     Theirs is an address where they were signed in. Whoever has tried their password stands in the
-    log by their id as well, as somebody unknown, and goes on being counted.
+    log by their id as well, as somebody unknown, and goes on being counted; so does who has acted
+    for them.
     """
     if parts.redis is None:
         return
@@ -158,6 +159,7 @@ async def _forget_counts(
         each.event.ip
         for each in about
         if (each.event.actor_type, each.event.actor_id) == them
+        and not _is_for_another(each.event.details)
         and _is_since(each.event.occurred_at, since)
     }
     try:
@@ -168,3 +170,7 @@ async def _forget_counts(
 
 def _is_since(at: object, since: int) -> bool:
     return isinstance(at, int) and at >= since  # whatever somebody has written there
+
+
+def _is_for_another(details: object) -> bool:
+    return isinstance(details, dict) and "act" in details  # as above
