@@ -73,7 +73,8 @@ async def test_pw_10_another_address_counts_once_it_is_proven_and_the_former_one
     assert await recipients(acme) == [NEW, "alice@acme.example", NEW], "both are told"
     assert "no longer good" in await follow(person, link)
     [event] = await ledger.events(acme, Event.USER_EMAIL_CHANGED)
-    assert event.details == {"was": {"email": alice.email}, "is": {"email": NEW}}
+    was = {"email": alice.email, "email_verified": True}
+    assert event.details == {"was": was, "is": {"email": NEW}}
 
     # Whoever reads the former address has it back for a week, without any session.
     with use_tenant(acme):

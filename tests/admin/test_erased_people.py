@@ -2,7 +2,7 @@
 certificate says so, and the audit log is verified nevertheless."""
 
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from authgate import audit, background, mail, provisioning
 from authgate.alerts import deciding
-from authgate.audit import SYSTEM, Actor
+from authgate.audit import SYSTEM, Actor, Event
 from authgate.jobs import (
     ErasePerson,
     ForgetPeople,
@@ -35,8 +35,10 @@ from authgate.provisioning.roles import Authority
 from authgate.sealing import checking, erasure_proofs, forgetting, stored_log
 from authgate.sealing.sealer import Sealer
 from authgate.settings import DatabaseSettings, Settings
-from authgate.storage.audit import alerts
+from authgate.storage.audit import alerts, former_names, leaves
 from authgate.storage.audit.alerts import Finding
+from authgate.storage.audit.audit_erasures import Erasure
+from authgate.storage.audit.audit_events import AuditEvent
 from authgate.storage.jobs.kept_jobs import KeptJobRow
 from authgate.storage.mail.mails import Mail
 from authgate.storage.metering import roll_up
@@ -56,7 +58,7 @@ from authgate_testing import PostgresServer, tenants
 from authgate_testing.api import ApiClient, is_problem
 from authgate_testing.application import Application
 from authgate_testing.databases import on_sqlite
-from authgate_testing.ledger import at_rest
+from authgate_testing.ledger import Ledger, at_rest
 from authgate_testing.person import Person
 from authgate_testing.server import RunningServer
 
@@ -269,6 +271,63 @@ async def test_an_erasure_of_somebody_who_is_gone_already_ends_with_a_certificat
         report = await stored_log.verified(trusted=Sealer(server.parts).keys.thumbprints)
     assert stated["events"] == report.erased > 0
     assert report.faults == []
+
+
+@on_sqlite
+async def test_the_log_forgets_former_names_and_addresses_as_long_as_they_were_theirs(
+    server: RunningServer,
+    api: ApiClient,
+    acme: Tenant,
+    wilhelmina: User,
+    ledger: Ledger,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("authgate.audit.log.utc_now", server.clock)
+
+    async def told(email: str) -> None:
+        async with transaction():
+            await audit.record(Event.USER_INVITED, actor=SYSTEM, details={"email": email})
+            await audit.record(Event.USER_ROLE_CHANGED, actor=SYSTEM, details={"by": "q.former"})
+
+    here = f"/users/{wilhelmina.id}"
+    with use_tenant(acme):
+        await UserRow.filter(id=wilhelmina.id).update(
+            username="q.former", canonical_username="q.former"
+        )
+        await told(MAIL.upper())
+    await left(server, acme, MAIL)
+    changed = await api.patch(here, {"username": NAME, "email": "w@new.example"}, if_match="*")
+    assert changed.status_code == 200, changed.text
+    server.clock.advance(600)
+    with use_tenant(acme):
+        await told(MAIL)  # whose they are by now
+    await left(server, acme, MAIL)
+    asked = (await api.post(f"{here}/erase", {"confirmation": NAME})).json()
+    await run(server, ErasePerson(asked["id"]), tenant=acme)
+    await forgotten(server)
+    for kind in (Event.USER_INVITED, Event.USER_ROLE_CHANGED):
+        assert [bool(each.details) for each in await ledger.events(acme, kind)] == [False, True]
+    with use_tenant(acme):
+        assert await Mail.filter(recipient=MAIL).count() == 1
+        report = await stored_log.verified(trusted=Sealer(server.parts).keys.thumbprints)
+    assert report.faults == []
+
+
+@on_sqlite
+async def test_an_address_that_was_never_proven_is_no_former_one_nor_is_a_name_that_looks_like_one(
+    acme: Tenant, wilhelmina: User
+) -> None:
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    was = {"username": "Ceo@acme.example", "email": "cfo@acme.example"}
+    with use_tenant(acme):
+        renamed = AuditEvent(occurred_at=at, details={"was": was})
+    had = former_names.of(wilhelmina._replace(email_verified=False), [renamed])
+    assert had == {"username": {"ceo@acme.example": leaves.micros(at)}, "email": {}}
+    erasure = Erasure(
+        id=uuid4(), user_id=wilhelmina.id, username=NAME, email="", former=had, asked_at=at,
+        position=0,
+    )  # fmt: skip
+    assert [*erasure.former_addresses()] == []
 
 
 async def forgotten(server: RunningServer) -> None:

@@ -121,7 +121,7 @@ async def prove(
             return
         await _have(held, link.email, now)
         await mailed_links.withdraw(held.id, LinkPurpose.PASSWORD)
-        was, now_is = {"email": held.email}, {"email": link.email}
+        was, now_is = _addressed(held), {"email": link.email}
         await _note(Event.USER_EMAIL_CHANGED, held, was=was, now_is=now_is)
         await _tell_both(parts, held, link.email, language)
 
@@ -147,8 +147,13 @@ async def undo(parts: Installation, token: str) -> None:
         # Those of addresses that came later are the thief's; an earlier one is good still.
         await mailed_links.withdraw_since(held.id, LinkPurpose.UNDO, since=link.created_at)
         await end_access(held, parts.clock())
-        was, now_is = {"email": held.email}, {"email": link.email}
+        was, now_is = _addressed(held), {"email": link.email}
         await _note(Event.USER_EMAIL_CHANGE_UNDONE, held, was=was, now_is=now_is)
+
+
+def _addressed(user: User) -> dict[str, object]:
+    """Their address, and whether it was proven: one that was is theirs, and is forgotten too."""
+    return {"email": user.email, "email_verified": user.email_verified}
 
 
 async def _have(user: User, email: str, now: datetime) -> None:
@@ -187,7 +192,7 @@ async def _note(
     user: User,
     *,
     now_is: Mapping[str, str | None],
-    was: Mapping[str, str | None] | None = None,
+    was: Mapping[str, object] | None = None,
 ) -> None:
     await audit.record(
         event,

@@ -16,7 +16,15 @@ from authgate.audit import SYSTEM, Event
 from authgate.installation import Installation
 from authgate.sealing import erasure_proofs, places, sayings
 from authgate.storage import export_files
-from authgate.storage.audit import alerts, audit_erasures, audit_logs, leaves, sealed, unsealed
+from authgate.storage.audit import (
+    alerts,
+    audit_erasures,
+    audit_logs,
+    former_names,
+    leaves,
+    sealed,
+    unsealed,
+)
 from authgate.storage.audit.audit_erasures import Erasure
 from authgate.storage.audit.exports import AuditExportRow
 from authgate.storage.audit.sealed import SealedEvent
@@ -55,6 +63,7 @@ async def erase_person(user: User, *, now: datetime, at_once: bool = False) -> N
         email=(user.email or "") if user.email_verified else "",
         now=now,
         due_at=now + timedelta(days=days),
+        former=await former_names.found(user),
     )
 
 
@@ -138,6 +147,8 @@ async def _end(parts: Installation, erasure: Erasure) -> None:
     if erasure.email:
         mailbox = mail_addresses.mailbox(erasure.email)
         await mails.forget(erasure.email, mailbox=mailbox, until=erasure.ends_at)
+    for address, until in erasure.former_addresses():
+        await mails.forget(address, mailbox=mail_addresses.mailbox(address), until=until)
     await audit_erasures.end(erasure)
     await erasure_proofs.certify(parts, erasure.user_id)
 

@@ -1,8 +1,8 @@
 """People who are gone, and of whom the log is to tell nothing more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Self
 from uuid import UUID
 
@@ -14,6 +14,8 @@ from authgate_tenants import TenantOwned
 
 LATE: Final = timedelta(minutes=5)
 """For so long something may still be stored that tells of somebody who is gone."""
+
+_LATE_MICROSECONDS: Final = LATE // timedelta(microseconds=1)
 
 HELD: Final = timedelta(hours=1)
 """Between two looks whether a log is still held, and nobody is forgotten."""
@@ -33,6 +35,8 @@ class AuditErasureRow(TenantOwned):
     username = fields.CharField(128)
     email = fields.CharField(254, default="")
     """Where it was proven to be theirs."""
+    former: dict[str, dict[str, int]] | None = fields.JSONField(null=True)
+    """``username`` and ``email``: those that they had before, and until when (microseconds)."""
     asked_at = fields.DatetimeField()
     due_at = fields.DatetimeField()
     position = fields.BigIntField(default=0)
@@ -54,6 +58,7 @@ class Erasure:
     user_id: UUID
     username: str
     email: str
+    former: Mapping[str, Mapping[str, int]]
     asked_at: datetime
     position: int
 
@@ -65,6 +70,7 @@ class Erasure:
             user_id=row.user_id,
             username=row.username,
             email=row.email,
+            former=row.former or {},
             asked_at=row.asked_at,
             position=row.position,
         )
@@ -86,8 +92,23 @@ class Erasure:
             return True
         ids = {subject, self.email.casefold()} - {""}
         return any(
-            said.casefold() in ids or (name in _CALLED and said == self.username != "")
+            said.casefold() in ids
+            or (name in _CALLED and said == self.username != "")
+            or self._was_called(said, name, at)
             for name, said in _texts("", event.details)
+        )
+
+    def former_addresses(self) -> Iterator[tuple[str, datetime]]:
+        """Where they were reached before, and until when."""
+        for address, until in self.former.get("email", {}).items():
+            yield address, datetime.fromtimestamp(until / 1_000_000, UTC) + LATE
+
+    def _was_called(self, said: str, name: str, at: object) -> bool:
+        kinds = ("email", "username") if name in _CALLED else ("email",)
+        moments = [self.former.get(kind, {}).get(said.casefold()) for kind in kinds]
+        # Since then it may be somebody else's.
+        return isinstance(at, int) and any(
+            until is not None and at <= until + _LATE_MICROSECONDS for until in moments
         )
 
 
@@ -105,7 +126,15 @@ def _texts(name: str, value: Any) -> Iterator[tuple[str, str]]:
                 yield from _texts(name, inner)
 
 
-async def ask(user_id: UUID, *, username: str, email: str, now: datetime, due_at: datetime) -> None:
+async def ask(
+    user_id: UUID,
+    *,
+    username: str,
+    email: str,
+    now: datetime,
+    due_at: datetime,
+    former: Mapping[str, Mapping[str, int]] | None = None,
+) -> None:
     """Have somebody be forgotten, with the open unit of work; who waits for that already, no later
     than now wanted."""
     theirs = AuditErasureRow.filter(user_id=user_id)
@@ -113,7 +142,12 @@ async def ask(user_id: UUID, *, username: str, email: str, now: datetime, due_at
         await theirs.filter(due_at__gt=due_at).update(due_at=due_at)
     else:
         await AuditErasureRow.create(
-            user_id=user_id, username=username, email=email, asked_at=now, due_at=due_at
+            user_id=user_id,
+            username=username,
+            email=email,
+            former=dict(former or {}),
+            asked_at=now,
+            due_at=due_at,
         )
 
 
