@@ -77,7 +77,7 @@ async def test_a_run_without_time_stops_and_the_next_one_goes_on(
 async def test_batches_grow_while_they_are_quick_and_become_smaller_when_they_take_long(
     expired_rows: ExpiredRows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await expired_rows.more_tokens(1000, now=utc_now())
+    await expired_rows.more_tokens(2000, now=utc_now())
     # The clock is read three times for each batch. After all kinds tokens have turns of their own:
     # to the second one each takes half a millisecond, and then four.
     quick, half, four = 3 * len(expiry.KINDS) + 5, 2**-11, 2**-8
@@ -87,7 +87,9 @@ async def test_batches_grow_while_they_are_quick_and_become_smaller_when_they_ta
     removed = await remove_expired(
         expired_rows.settings, batch=400, now=utc_now(), seconds=four_turns
     )
-    assert removed["tokens"] == 50 + 102 + 208 + 53
+    is_sqlite = expired_rows.settings.is_sqlite
+    turns = (50, 204, 400, 204) if is_sqlite else (200, 400, 400, 204)
+    assert removed["tokens"] == sum(turns)
 
 
 async def test_a_batch_does_not_read_what_those_before_have_deleted(

@@ -29,11 +29,12 @@ _SHARE = 5
 _SHORTEST_PAUSE = 0.01
 """So that what a transaction costs besides is spread out, too."""
 _LONGEST_PAUSE = 0.1
-_BATCH_SECONDS = 0.001
+_BATCH_SECONDS = 0.002
 """Whoever comes in the middle of one waits for less than anybody notices: SQLite has one writer at
 a time, and a database that is busy takes longer."""
-_FEWEST = 50
-"""However busy: a thousand a second are more than one that is busy itself issues."""
+_FEWEST_ON_POSTGRES = 200
+_FEWEST_ON_SQLITE = 50
+"""However busy: so many at once are still more, in a second, than all servers issue."""
 _CLIENTS_AT_ONCE = 20
 """A client may take a second, and what is left of those that are gone is told to nobody twice."""
 _PLACE = "ctid"
@@ -156,20 +157,21 @@ class _Progress:
     """How far a run has come with one kind."""
 
     kind: Kind
+    fewest: int
     most: int
     limit: int
     since: Any = _EVER
     """PostgreSQL would step over all that this run has deleted, until it is vacuumed."""
 
     @classmethod
-    def begun(cls, kind: Kind, batch: int) -> Self:
+    def begun(cls, kind: Kind, batch: int, *, fewest: int) -> Self:
         most = min(batch, _CLIENTS_AT_ONCE) if kind.outlived else batch
-        return cls(kind, most, min(most, _FEWEST))
+        return cls(kind, min(most, fewest), most, min(most, fewest))
 
     def go_on(self, gone: _Batch) -> None:
         """Take as many the next time as are removed before anybody notices that they wait."""
         fitting = int(self.limit * _BATCH_SECONDS / max(gone.seconds, 0.0001))
-        self.since, self.limit = gone.newest, max(min(_FEWEST, self.most), min(self.most, fitting))
+        self.since, self.limit = gone.newest, max(self.fewest, min(self.most, fitting))
 
 
 _Remove = Callable[[Kind, Any, int], Awaitable[_Batch]]
@@ -199,7 +201,9 @@ async def remove_expired(
     """
     removed = {kind.table: 0 for kind in KINDS}
     # In any order: runs without much time would else never come to the last ones.
-    waiting = deque(_Progress.begun(each, batch) for each in random.sample(KINDS, len(KINDS)))
+    fewest = _FEWEST_ON_SQLITE if settings.is_sqlite else _FEWEST_ON_POSTGRES
+    kinds = random.sample(KINDS, len(KINDS))
+    waiting = deque(_Progress.begun(each, batch, fewest=fewest) for each in kinds)
     try:
         async with _sweeping(settings, now) as remove:
             end = time.monotonic() + seconds
