@@ -8,7 +8,6 @@ from urllib.parse import parse_qsl
 from uuid import UUID
 
 from tortoise import fields
-from tortoise.expressions import Q
 
 from authgate_tenants import TenantOwned
 
@@ -58,9 +57,11 @@ class SavedSearch:
 
 
 async def seen_by(user_id: UUID) -> list[SavedSearch]:
-    """A person's own, and those that others share with everybody, by name."""
-    rows = SavedSearchRow.filter(Q(user_id=user_id) | Q(shared=True)).order_by("name", "id")
-    return [SavedSearch.of(row) for row in await rows.limit(2 * MOST)]
+    """A person's own by their names, and then as many that others share with everybody."""
+    own = SavedSearchRow.filter(user_id=user_id).order_by("name")
+    others = SavedSearchRow.filter(shared=True).exclude(user_id=user_id).order_by("name", "id")
+    rows = [*await own.limit(MOST), *await others.limit(MOST)]
+    return [SavedSearch.of(row) for row in rows]
 
 
 async def save(user_id: UUID, name: str, query: str, *, shared: bool, now: datetime) -> SavedSearch:
