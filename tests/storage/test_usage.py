@@ -12,9 +12,10 @@ from tortoise import connections
 from uuid_utils.compat import uuid7
 
 from authgate.settings import DatabaseSettings
-from authgate.storage import fitness
+from authgate.storage import connection, fitness
 from authgate.storage.audit import audit_events
 from authgate.storage.audit.audit_events import NewEvent
+from authgate.storage.batches.append_log import Row
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.metering import roll_up, usage_days, usage_entries
@@ -164,6 +165,17 @@ async def test_more_entries_than_a_step_takes_are_behind(database: DatabaseSetti
         ]
     assert (first.is_behind, dict(first.counts)) == (True, {})
     assert (second.is_behind, len(second.counts)) == (False, 1)
+
+
+async def test_what_a_newer_version_counts_besides_waits_for_it(database: DatabaseSettings) -> None:
+    with use_tenant(tenant("acme")) as acme:
+        for measure in ("dreams", Measure.API_CALLS.value):
+            values = (str(uuid7()), acme.id, measure, ALL_CLIENTS, NOW.date(), "")
+            await connection.append(Row(usage_entries._TABLE, values))
+        async with transaction():
+            count, sums = await usage_entries.take(10)
+        assert (count, set(sums)) == (1, {Measure.API_CALLS})
+        assert await UsageEntry.all().count() == 1
 
 
 async def test_what_is_newest_is_told_before_it_is_added_up(database: DatabaseSettings) -> None:

@@ -91,6 +91,19 @@ async def test_a_change_says_what_was_and_what_is_and_one_over_another_is_refuse
     assert event.details["is"] == {"description": "For the books"}
 
 
+async def test_who_has_read_one_may_change_it_however_often_it_failed_since(
+    hook: Hook, api: ApiClient, acme: Tenant
+) -> None:
+    tag = (await api.get(hook.here)).headers["etag"]
+    with use_tenant(acme):
+        failing = {"failures": 3, "failing_since": datetime.now(UTC)}
+        assert await WebhookEndpointRow.all().update(**failing)
+    read = await api.get(hook.here)
+    assert (read.json()["failures"], read.headers["etag"] == tag) == (3, False)
+    changed = await api.patch(hook.here, {"url": "https://hooks.example.com/b"}, if_match=tag)
+    assert changed.status_code == 200, changed.text
+
+
 async def test_one_that_is_switched_off_is_sent_nothing_and_on_again_only_what_follows(
     hook: Hook, acme: Tenant, api: ApiClient
 ) -> None:

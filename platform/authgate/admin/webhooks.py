@@ -130,6 +130,9 @@ class WebhookDocument(WebhookSettings):
     """A webhook."""
 
     model_config = exemplified(**_KNOWN)
+    passing = frozenset(
+        {"state", "failures", "failing_since", "paused_at", "pause_reason", "updated_at"}
+    )
 
     id: UUID
     state: WebhookState
