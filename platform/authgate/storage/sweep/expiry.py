@@ -211,20 +211,23 @@ async def remove_expired(
                 one = waiting.popleft()
                 gone = await remove(one.kind, one.since, one.limit)
                 removed[one.kind.table] += gone.rows
-                if gone.rows == one.limit:
+                is_more = gone.rows == one.limit
+                if is_more:
                     one.go_on(gone)
                     waiting.append(one)
                 for client in gone.clients:
                     await end_the_rest(client)
-                await asyncio.sleep(_pause(gone))
+                await asyncio.sleep(_pause(gone, is_more=is_more))
     except _AnotherSweeps:
         pass
     return removed
 
 
-def _pause(gone: _Batch) -> float:
+def _pause(gone: _Batch, *, is_more: bool) -> float:
     """For how many seconds the database is left alone after this."""
-    shortest = _SHORTEST_PAUSE if gone.rows else 0.0
+    if not gone.rows:
+        return min(gone.seconds, _LONGEST_PAUSE)
+    shortest = _SHORTEST_PAUSE if is_more else 0.0
     return max(shortest, min((_SHARE - 1) * gone.seconds, _LONGEST_PAUSE))
 
 
