@@ -57,7 +57,10 @@ async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_nex
     await rows.more_tokens(MANY, now=utc_now())
     with redis_service() as broker:
         url = SecretStr(f"redis://127.0.0.1:{broker.port}/0")
-        elsewhere = replace(crew, settings=crew.settings.model_copy(update={"redis_url": url}))
+        # Long enough to be at it when the broker goes, however slow the machine is.
+        jobs = crew.settings.jobs.model_copy(update={"cleanup_seconds": 4.0})
+        there = {"redis_url": url, "jobs": jobs}
+        elsewhere = replace(crew, settings=crew.settings.model_copy(update=there))
         with elsewhere.worker() as worker:
 
             async def a_line_is_lost() -> bool:
@@ -66,7 +69,10 @@ async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_nex
             async def it_is_back() -> bool:
                 return bool(worker.said("celery@") > ready)
 
-            lost, ready = 0, 0
+            async def another_has() -> bool:
+                return bool(worker.said("job ended") > before)
+
+            lost, ready, before = 0, 0, 0
             await until(it_is_back)
             # The first line that it loses while it has nothing to do.
             ready = worker.said("celery@")
@@ -85,11 +91,9 @@ async def test_f9_a_worker_whose_broker_went_while_it_was_at_a_job_takes_the_nex
             await until(a_line_is_lost)
             broker.start()
             broker.wait_until_up()
+            if not killed:
+                await until(another_has)  # the one that it was at
             before = worker.said("job ended")
             await elsewhere.queue().enqueue(RemoveExpired(), tenant_id=None)
-
-            async def another_has() -> bool:
-                return bool(worker.said("job ended") > before)
-
             await until(another_has)
             assert worker.leave() == 0
