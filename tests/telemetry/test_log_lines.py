@@ -166,6 +166,10 @@ def test_a_field_cannot_pretend_to_be_another_line(written: Any) -> None:
     ["a-", "a", "token", "/", "=", "token=", "a@", "://", "https://", "a.", "cookie", "eyJ", "B"],
 )
 def test_ex_04_a_hostile_text_costs_no_more_than_its_length(written: Any, piece: str) -> None:
-    began = time.perf_counter()
-    log.info("asked", value=piece * 4096)
-    assert time.perf_counter() - began < 0.1
+    def taken() -> float:
+        began = time.thread_time()
+        log.info("asked", value=piece * 4096)
+        return time.thread_time() - began
+
+    # By what grows with the square it would be seconds of the processor.
+    assert min(taken() for _ in range(3)) < 0.1
