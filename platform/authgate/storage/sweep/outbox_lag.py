@@ -25,9 +25,11 @@ _DUE = {
 
 TABLES = tuple(_DUE)
 
+# Not joined: PostgreSQL would read all tenants for a few rows.
 _OLDEST = (
-    "SELECT tenant_id, {since} FROM {table} JOIN tenants ON tenants.id = tenant_id"
-    " WHERE {due} AND tenants.status = 'active' ORDER BY {since} LIMIT {{limit}}"
+    "SELECT tenant_id, {since} FROM {table} WHERE {due} AND"
+    " (SELECT t.status FROM tenants t WHERE t.id = {table}.tenant_id) = 'active'"
+    " ORDER BY {since} LIMIT {{limit}}"
 )
 
 
