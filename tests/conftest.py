@@ -45,6 +45,7 @@ pytest_plugins = [
     "authgate_testing.quick_clients",
     "authgate_testing.quick_passwords",
     "authgate_testing.still_limits",
+    "authgate_testing.unscheduled",
     "authgate_testing.unsealed_logs",
     "authgate_testing.attacks",
     "authgate_testing.faults.report",

@@ -14,7 +14,6 @@ import pytest
 
 from authgate import background, provisioning
 from authgate.audit import Event
-from authgate.background import queues
 from authgate.clock import utc_now
 from authgate.jobs import CheckDomains, Result
 from authgate.plugin_api import HttpResponse, NoHttp
@@ -64,10 +63,9 @@ def names(name_servers: tuple[NameServer, NameServer]) -> tuple[NameServer, Name
 def settings(
     settings: Settings,
     names: tuple[NameServer, NameServer],
-    monkeypatch: pytest.MonkeyPatch,
+    nothing_scheduled: None,
 ) -> Settings:
     """Rounds are done by the tests."""
-    monkeypatch.setattr(queues, "schedule", lambda _: ())
     egress = EgressSettings(nameservers=tuple(each.address for each in names))
     return settings.model_copy(update={"egress": egress})
 

@@ -16,7 +16,6 @@ from uuid_utils.compat import uuid7
 
 from authgate import audit, provisioning
 from authgate.audit import SYSTEM, Actor, Event
-from authgate.background import queues
 from authgate.exports import audit_log, writing
 from authgate.jobs import (
     DeliverLogouts,
@@ -97,16 +96,14 @@ def settings(
     mailbox: MailServer,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    nothing_scheduled: None,
 ) -> Settings:
     """Jobs in many steps, which are done by the tests alone."""
-    monkeypatch.setattr(queues, "schedule", lambda _: ())
     monkeypatch.setattr(sealer, "BATCH", 10)
     monkeypatch.setattr(retention, "STEP", 1)
     monkeypatch.setattr(forgetting, "STEP", 10)
     monkeypatch.setattr(writing, "PIECE", 3000)
     monkeypatch.setattr(export_rows, "PAGE", 10)
-    monkeypatch.setattr(audit_log, "_SETTLED_SECONDS", 0.0)
-    monkeypatch.setattr(audit_log, "_SEAL_LOOKS", 0)
     monkeypatch.setattr(mass_ending, "AT_ONCE", 2)
     monkeypatch.setattr(mass_ending, "_BATCH", 1)
     monkeypatch.setenv(files.FOLDER, str(tmp_path))

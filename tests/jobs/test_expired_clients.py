@@ -5,10 +5,8 @@ from datetime import timedelta
 import pytest
 
 from authgate import background
-from authgate.background import queues
 from authgate.clock import utc_now
 from authgate.jobs import RemoveExpired, Result
-from authgate.settings import Settings
 from authgate.storage.clients import clients
 from authgate.storage.clients.drafts import ClientDraft
 from authgate.storage.grants import consents
@@ -17,13 +15,7 @@ from authgate_tenants import Tenant, use_tenant
 from authgate_testing.server import RunningServer
 
 
-@pytest.fixture
-def settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
-    """The server itself removes nothing meanwhile: two at once do not both do it."""
-    monkeypatch.setattr(queues, "schedule", lambda _: ())
-    return settings
-
-
+@pytest.mark.usefixtures("nothing_scheduled")  # of two at once one does it
 async def test_ad_08_what_people_have_allowed_a_client_goes_with_it_when_its_time_is_over(
     server: RunningServer, acme: Tenant, alice: User
 ) -> None:

@@ -13,7 +13,6 @@ import pytest
 
 from authgate import background, provisioning, storage
 from authgate.accounts.passwords import Passwords
-from authgate.background import queues
 from authgate.jobs import DeliverLogouts, Result
 from authgate.oidc.backchannel_logout import AGAIN_AFTER_SECONDS
 from authgate.provisioning import UnfitClient, people
@@ -46,10 +45,9 @@ def settings(
     settings: Settings,
     certificate: tuple[Path, Path],
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
+    nothing_scheduled: None,
 ) -> Settings:
     """Clients may have their servers on this machine; rounds are done by the tests."""
-    monkeypatch.setattr(queues, "schedule", lambda _: ())
     allowed: tuple[str, ...] = getattr(request, "param", ("127.0.0.0/8",))
     egress = EgressSettings(ca_file=certificate[0], allowed_networks=allowed)
     return settings.model_copy(update={"egress": egress})

@@ -11,7 +11,6 @@ import pytest
 
 from authgate import background, provisioning
 from authgate.audit import Event
-from authgate.background import queues
 from authgate.jobs import DeliverLogouts, Result
 from authgate.provisioning import DomainInUse, DomainState, NewClient, UnfitIssuer, people
 from authgate.settings import EgressSettings, Settings
@@ -35,10 +34,9 @@ OVERLAP = timedelta(minutes=30)
 
 @pytest.fixture
 def settings(
-    settings: Settings, certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    settings: Settings, certificate: tuple[Path, Path], nothing_scheduled: None
 ) -> Settings:
     """Clients may have their servers on this machine; rounds are done by the tests."""
-    monkeypatch.setattr(queues, "schedule", lambda _: ())
     egress = EgressSettings(ca_file=certificate[0], allowed_networks=("127.0.0.0/8",))
     return settings.model_copy(update={"egress": egress})
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from authgate.background import queues
 from authgate.jobs import Result
 from authgate.operator import arrivals as reading
 from authgate.portable import bring_in
@@ -19,10 +18,7 @@ from authgate_testing.arriving import HERE, Arrivals, arrivals, packed_as
 from authgate_testing.databases import on_postgres, on_sqlite
 from authgate_testing.lived import PASSPHRASE, Lived
 
-
-@pytest.fixture(autouse=True)
-def _nobody_reads_by_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queues, "schedule", lambda _settings: ())
+pytestmark = pytest.mark.usefixtures("nothing_scheduled")
 
 
 @on_postgres  # from there: it would be read in at the other one

@@ -11,7 +11,6 @@ import pytest
 
 from authgate import background, installation, provisioning
 from authgate.app import serving
-from authgate.background import queues
 from authgate.clock import utc_now
 from authgate.jobs import RaiseAlerts
 from authgate.operator import overview
@@ -83,14 +82,10 @@ async def test_start_request_and_jobs_read_no_more_rows_where_there_are_more_ten
     assert many < few + 3 * (MANY - FEW), "rows for each tenant that was added, or had been"
 
 
+@pytest.mark.usefixtures("nothing_scheduled")  # what jobs read is looked at above
 async def test_what_operators_ask_for_reads_no_more_rows_where_there_are_more_tenants(
-    postgres: PostgresServer,
-    settings_on_postgres: Settings,
-    database_name: str,
-    monkeypatch: pytest.MonkeyPatch,
+    postgres: PostgresServer, settings_on_postgres: Settings, database_name: str
 ) -> None:
-    # What the server does by itself meanwhile is looked at above.
-    monkeypatch.setattr(queues, "schedule", lambda _: ())
     settings = settings_on_postgres.model_copy(update={"operator_tenant": "ops"})
     async with installation.opened(settings) as parts:
         ops = await provisioning.add_tenant(parts, slug="ops", name="Operations")

@@ -6,7 +6,6 @@ from uuid import UUID
 
 import pytest
 
-from authgate.background import queues
 from authgate.jobs import Job, port
 from authgate.pretend.host import Host, opened
 from authgate.settings import EgressSettings, Settings
@@ -22,10 +21,9 @@ def settings(
     settings: Settings,
     certificate: tuple[Path, Path],
     request: pytest.FixtureRequest,
-    monkeypatch: pytest.MonkeyPatch,
+    nothing_scheduled: None,
 ) -> Settings:
     """Tenants may have events sent to this machine."""
-    monkeypatch.setattr(queues, "schedule", lambda _: ())
     allowed: tuple[str, ...] = getattr(request, "param", ("127.0.0.0/8",))
     egress = EgressSettings(ca_file=certificate[0], allowed_networks=allowed)
     return settings.model_copy(update={"egress": egress})
